@@ -1,5 +1,8 @@
 //! The HTTP side of a system: requests as commands, answers from read models, and a server around both.
 
+#[cfg(test)]
+mod tests;
+
 use std::{sync::Arc, time::Duration};
 
 use anyhow::Context as _;
@@ -122,7 +125,7 @@ impl Model {
 }
 
 impl System {
-    /// The same system, where `auth` decides who may come in.
+    /// The same system, where `auth` decides who may come in, and who is an operator.
     #[must_use]
     pub fn authenticated_by(mut self, auth: impl Authenticate) -> Self {
         self.web = self.web.clone().authenticated_by(auth);
@@ -133,23 +136,36 @@ impl System {
     /// wait for the position that a request carries. What a follower could not take is in `/inbox`, where an operator retries or skips it
     /// with `/retry-event` and `/skip-event`; `/models/NAME/rebuild-model` builds a read model again while it answers, and
     /// `/models/NAME/model-generations` says how far that is.
-    pub fn service(&self, routes: impl Into<OpenApiRouter>) -> Service {
+    ///
+    /// Who is an operator is decided by [`authenticated_by`](Self::authenticated_by); without authentication, those on this machine are. A
+    /// path in `routes` that the system serves itself is an error.
+    pub fn service(&self, routes: impl Into<OpenApiRouter>) -> anyhow::Result<Service> {
         let (name, followers) = (self.settings.name, self.progress());
-        let mut calls = routes
-            .into()
-            .merge(self.web.metrics.router().into())
-            .merge(web::inbox_calls(name, self.web.clone(), followers.clone()));
-        for (model, rebuild, progress) in sync::lock(&self.rebuilds).iter() {
-            let generations = web::generation_calls(rebuild.clone(), progress.clone());
-            calls = calls.nest(&format!("/models/{model}"), generations);
+        let (routes, operating) = (routes.into(), self.operating(&followers));
+        let given = axum::Router::from(routes.clone());
+        let own = operating.get_openapi().paths.paths.keys().map(String::as_str);
+        let own = own.chain(web::OWN_ROUTES).chain([web::METRICS_ROUTE]);
+        if let Some(taken) = own.into_iter().find(|path| web::has_route(&given, path)) {
+            anyhow::bail!(
+                "the program has a route {taken}, which the system serves itself; give the program's another path"
+            );
         }
         let router = Api::new(name, VERSION, self.web.http.clone())
             .reads(AllModels(Arc::clone(&self.models)))
             .follows(followers.clone())
             .metrics(self.web.metrics.http())
-            .finish(calls);
+            .finish(routes.merge(self.web.metrics.router().into()).merge(operating));
         let model: Arc<dyn Inspect> = Arc::new(AllModels(Arc::clone(&self.models)));
-        Service { name, router, followers, model: Some(model), engine: None }
+        Ok(Service { name, router, followers, model: Some(model), engine: None })
+    }
+
+    /// The calls of operators.
+    fn operating(&self, followers: &[Progress]) -> OpenApiRouter {
+        let inbox = web::inbox_calls(self.settings.name, self.web.clone(), followers.to_vec());
+        sync::lock(&self.rebuilds).iter().fold(inbox, |calls, (model, rebuild, progress)| {
+            let generations = web::generation_calls(rebuild.clone(), progress.clone());
+            calls.nest(&format!("/models/{model}"), generations)
+        })
     }
 
     /// Answers at `address`, or at the one that the settings name, until SIGTERM or Ctrl-C; then finishes what has begun.
@@ -158,8 +174,10 @@ impl System {
         routes: impl Into<OpenApiRouter>,
         address: &str,
     ) -> anyhow::Result<()> {
-        let service = self.service(routes);
-        let served = self.serve_until_stopped(&service, address).await;
+        let served = match self.service(routes) {
+            Ok(service) => self.serve_until_stopped(&service, address).await,
+            Err(error) => Err(error),
+        };
         let drained = self.shut_down().await;
         served?;
         anyhow::ensure!(

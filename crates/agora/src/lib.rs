@@ -50,7 +50,7 @@
 //! #     let environment = Environment { files, ..Environment::real()? };
 //! #     let settings = Settings { models: Models::Memory("front-page".to_owned()), ..Settings::new("counters") };
 //! #     let system = System::start(settings, environment).await?;
-//! #     let router = system.service(routes(&system).await?).router;
+//! #     let router = system.service(routes(&system).await?)?.router;
 //! #     for (by, status) in [(5, 200), (0, 409)] {
 //! #         let request = http::Request::post("/counters/visits").header("content-type", "application/json");
 //! #         let answer = router.clone().oneshot(request.body(Body::from(by.to_string()))?).await?;

@@ -163,6 +163,10 @@ impl System {
             crate::settings::is_plain(name),
             "{name:?} cannot name a read model: give 1 to 40 of a-z, 0-9 and '-', beginning with a letter"
         );
+        anyhow::ensure!(
+            sync::lock(&self.rebuilds).iter().all(|(other, ..)| *other != name),
+            "there are two read models called {name}; give one of them another name"
+        );
         let tables = engines::tables(&self.settings, name, schema, &self.deps.tasks).await;
         let tables = tables.with_context(|| format!("the read model {name} cannot be opened"))?;
         let model = Model::new(name, tables);

@@ -253,11 +253,9 @@ impl World {
             transport: Some(Arc::clone(&self.transport) as Arc<dyn store::Transport>),
         };
         let system = System::start(settings, environment).await?;
-        match (self.assemble)(&system).await {
-            Ok(routes) => {
-                let router = system.service(routes).router;
-                Ok(Running { system, router })
-            }
+        let assembled = (self.assemble)(&system).await;
+        match assembled.and_then(|routes| system.service(routes)) {
+            Ok(service) => Ok(Running { system, router: service.router }),
             Err(error) => panic!("the system cannot be put together: {error:#}"),
         }
     }

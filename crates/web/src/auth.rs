@@ -1,4 +1,4 @@
-//! Authentication as a port: a system supplies its own, or none if every client may do everything.
+//! Authentication as a port: a system supplies its own, or none if every client may do everything but operate it.
 
 use std::{any::Any, fmt, sync::Arc};
 

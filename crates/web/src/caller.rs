@@ -10,12 +10,15 @@ use hyper::header::{AUTHORIZATION, HeaderValue, WWW_AUTHENTICATE};
 
 use crate::{AuthError, Context, Identity, Problem, TOKEN_TIME};
 
+/// Why a client elsewhere is refused where nobody is authenticated.
+const LOCAL_ONLY: &str = "This service authenticates nobody, so operators' calls are answered only on the machine it runs on (127.0.0.1).";
+
 /// The caller as authenticated; 401 without a valid token. As `Option<Authenticated>`, no token at all is fine too.
 #[derive(Clone, Debug)]
 pub struct Authenticated(pub Identity);
 
-/// A caller that may inspect the system itself: any client without authentication, otherwise those that
-/// [`Authenticate::may_operate`](crate::Authenticate::may_operate) allows; 401 or 403.
+/// A caller that may operate the system itself: with authentication those that
+/// [`Authenticate::may_operate`](crate::Authenticate::may_operate) allows, without it clients on this machine; 401 or 403.
 #[derive(Clone, Debug)]
 pub struct Operator(pub Option<Identity>);
 
@@ -36,8 +39,13 @@ impl<S: Send + Sync> OptionalFromRequestParts<S> for Authenticated {
 impl<S: Send + Sync> FromRequestParts<S> for Operator {
     type Rejection = Problem;
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
-        let Some(auth) = Context::of(&parts.extensions)?.http().auth.clone() else {
-            return Ok(Self(None));
+        let context = Context::of(&parts.extensions)?;
+        let Some(auth) = context.http().auth.clone() else {
+            return if context.forwarded().is_local() {
+                Ok(Self(None))
+            } else {
+                Err(Problem::forbidden(LOCAL_ONLY))
+            };
         };
         let identity = required(parts)?;
         auth.may_operate(&identity).map_err(|reason| Problem::forbidden(&*reason))?;

@@ -22,7 +22,7 @@ pub struct HttpConfig {
     pub ids: Arc<Ids>,
     /// What the system calls its own.
     pub names: HttpNames,
-    /// Authentication; without it every client may do everything.
+    /// Authentication; without it every client may do everything, but operate the system only from this machine.
     pub auth: Option<Arc<dyn Authenticate>>,
     /// Proxies that are trusted to name their client.
     pub proxies: Arc<TrustedProxies>,

@@ -139,6 +139,12 @@ impl Forwarded {
         (self.source != Source::OnlyTrusted).then(|| self.client.into())
     }
 
+    /// Whether the client is on this machine, as far as can be told: a proxy that does not name its client may stand for anyone.
+    #[must_use]
+    pub fn is_local(&self) -> bool {
+        self.source != Source::Unclear && self.client.to_canonical().is_loopback()
+    }
+
     /// The same, as another service of this process sees it.
     pub(super) fn within_process(&self) -> Self {
         Self { peer: IpAddr::V4(Ipv4Addr::LOCALHOST), in_process: true, ..self.clone() }

@@ -23,7 +23,7 @@ use super::{
 };
 
 /// Routes about the service itself, which wait for no model.
-const OWN_ROUTES: [&str; 4] = ["/", "/openapi.json", "/health/live", "/health/ready"];
+pub const OWN_ROUTES: [&str; 4] = ["/", "/openapi.json", "/health/live", "/health/ready"];
 
 /// In a response's extensions: its route for metrics and log, if there is no matched path.
 #[derive(Clone, Debug)]

@@ -174,7 +174,7 @@ impl Inboxes {
         let (InboxEvent::Retried { subscriber, position }
         | InboxEvent::Skipped { subscriber, position, .. }
         | InboxEvent::Parked { subscriber, position, .. }) = decision;
-        self.must_have(subscriber, *position)?;
+        self.must_have(subscriber, Position(*position)).await?;
         let stream = stream(subscriber);
         for _ in 0..TRIES {
             let expected = Expected::after(self.last(&stream).await?);
@@ -197,24 +197,28 @@ impl Inboxes {
     /// 404 unless the entry is this service's to decide about.
     ///
     /// A shared follower has its name, and much the same entries, in every process: one decision is for all of them, and the service after
-    /// which it is named records it. That one's own entry may be decided about already, while a process that was updated later has its own.
-    fn must_have(&self, subscriber: &str, position: u64) -> Result<(), Problem> {
+    /// which it is named records it. That one's own entry may be decided about already, while a process that was updated later has its own,
+    /// of which this one does not know. So any recorded event may be decided about; where no process has it, that changes nothing.
+    async fn must_have(&self, subscriber: &str, position: Position) -> Result<(), Problem> {
+        let missing = || {
+            Problem::not_found(
+                "The inbox has no entry for that event; GET inbox lists its entries.",
+            )
+        };
         if self.deps.shared.iter().any(|shared| shared.name() == subscriber) {
             let decides = subscriber.split('.').next().unwrap_or_default();
-            if decides == self.name {
-                return Ok(());
+            if decides != self.name {
+                let detail = format!("Every service has this inbox; {decides} decides about it.");
+                return Err(Problem::not_found(detail));
             }
-            let detail = format!("Every service has this inbox; {decides} decides about it.");
-            return Err(Problem::not_found(detail));
+            let read = Read::All { from: position, categories: Vec::new() };
+            let page = self.deps.store().read_soon(read).await?;
+            let is_recorded = page.events.first().is_some_and(|event| event.position == position);
+            return if is_recorded { Ok(()) } else { Err(missing()) };
         }
         let follower = self.followers.iter().find(|follower| follower.name() == subscriber);
         let entries = follower.map(Progress::inbox).unwrap_or_default();
-        if entries.iter().any(|entry| entry.position.0 == position) {
-            return Ok(());
-        }
-        Err(Problem::not_found(
-            "The inbox has no entry for that event; GET inbox lists its entries.",
-        ))
+        if entries.iter().any(|entry| entry.position == position) { Ok(()) } else { Err(missing()) }
     }
 
     fn metadata(&self, context: &Context, operator: &Operator) -> Metadata {

@@ -152,20 +152,21 @@ pub use forwarded::Forwarded;
 pub use generations::{
     GenerationState, ModelComparison, ModelGenerations, OtherGeneration, calls as generation_calls,
 };
-pub use guard::RouteName;
+pub use guard::{OWN_ROUTES, RouteName};
 pub use idempotency::{IDEMPOTENCY_KEY, derived_id};
 pub use inbox::{InboxEntries, InboxEntry, calls as inbox_calls};
 pub use json::Json;
 pub use keyed::{KeyHeader, Keyed};
 pub use limit::{Limiter, Taken};
 pub use list::{After, COUNTED_MAX, Cursor, Limit, Listing};
+pub use metrics::METRICS_ROUTE;
 pub use names::HttpNames;
 pub use openapi::document;
 pub use position::{At, Checkpoint, POSITION_TIMEOUT};
 pub use problem::{BUSY, FieldError, PROBLEM_JSON, Problem, TOKEN_TIME};
 pub use query::{Path, Query};
 pub use recorded::event_of;
-pub use router::without_trailing_slashes;
+pub use router::{has_route, without_trailing_slashes};
 pub use serve::{Server, Timing, serve};
 pub use service::{Inspect, Service, digest, projector_of};
 pub use service_context::ServiceContext;

@@ -38,6 +38,9 @@ pub const SECONDS: &[f64] = &[
     5.0, 10.0,
 ];
 
+/// Where [`Metrics::router`] answers.
+pub const METRICS_ROUTE: &str = "/metrics";
+
 /// The metrics of the process, or seen from one service. Cheap to clone; asking again gives the same metric.
 #[derive(Clone)]
 pub struct Metrics {
@@ -154,7 +157,7 @@ impl Metrics {
         const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
         let metrics = self.clone();
         let answer = move || std::future::ready(([(CONTENT_TYPE, OPEN_METRICS)], metrics.encode()));
-        Router::new().route("/metrics", get(answer))
+        Router::new().route(METRICS_ROUTE, get(answer))
     }
 
     fn lock(&self) -> MutexGuard<'_, Families> {

@@ -9,14 +9,16 @@ use std::{
 
 use axum::{
     Router,
-    body::Bytes,
-    extract::Request,
-    middleware,
+    body::{Body, Bytes},
+    extract::{MatchedPath, Request},
+    middleware::{self, Next},
     response::{IntoResponse, Response},
     routing::get,
 };
+use futures_util::FutureExt as _;
 use hyper::{Uri, http::uri::PathAndQuery};
 use serde_json::json;
+use tower::ServiceExt as _;
 use utoipa_axum::router::OpenApiRouter;
 
 use super::{
@@ -75,6 +77,23 @@ fn readiness_answer(readiness: &Readiness, aside: u64) -> Response {
             .kind("/problems/not-ready")
             .into_response(),
     }
+}
+
+/// Whether `router` has a route of exactly this path, for whatever method. No handler runs.
+#[must_use]
+pub fn has_route(router: &Router, path: &str) -> bool {
+    let Ok(request) = Request::get(path).body(Body::empty()) else { return false };
+    let asked = router.clone().layer(middleware::from_fn(answer_with_route));
+    let Some(Ok(answer)) = asked.oneshot(request).now_or_never() else { return false };
+    answer.extensions().get::<MatchedPath>().is_some_and(|route| route.as_str() == path)
+}
+
+async fn answer_with_route(request: Request, _handler: Next) -> Response {
+    let mut answer = Response::default();
+    if let Some(route) = request.extensions().get::<MatchedPath>() {
+        answer.extensions_mut().insert(route.clone());
+    }
+    answer
 }
 
 /// `router`, with trailing slashes ignored.

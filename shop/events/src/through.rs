@@ -59,7 +59,7 @@ pub enum Refused {
     #[error("the stream {0} has no event up to that position")]
     NoStream(StreamId),
     #[error(
-        "the stream {0} has more than {TAKEN_MAX} events up to that position, too many to step through at once; name an earlier position"
+        "the stream {0} has more than {TAKEN_MAX} events up to that position, of which only the first {TAKEN_MAX} can be stepped through: later ones need the rows that all before them left. `agora events --stream {0} --from {TAKEN_MAX}` shows their events without rows"
     )]
     TooLong(StreamId),
 }

@@ -28,6 +28,9 @@ struct Network {
     weather: Mutex<Weather>,
     changed: Condvar,
     accepted: AtomicUsize,
+    /// Whether the last that was passed on came from a client.
+    asking: AtomicBool,
+    round_trips: AtomicUsize,
 }
 
 #[derive(Debug, Default)]
@@ -55,6 +58,8 @@ impl Proxy {
             weather: Mutex::default(),
             changed: Condvar::new(),
             accepted: AtomicUsize::new(0),
+            asking: AtomicBool::new(false),
+            round_trips: AtomicUsize::new(0),
         });
         let accepting = Arc::clone(&network);
         in_a_thread(move || accepting.accept(&listener));
@@ -71,6 +76,12 @@ impl Proxy {
     #[must_use]
     pub fn accepted(&self) -> usize {
         self.network.accepted.load(Ordering::SeqCst)
+    }
+
+    /// How often a client has sent something after an answer so far, over all connections together.
+    #[must_use]
+    pub fn round_trips(&self) -> usize {
+        self.network.round_trips.load(Ordering::SeqCst)
     }
 
     /// Holds back every 16 KiB, in each direction, for `delay`.
@@ -142,17 +153,27 @@ impl Network {
         weather.open.push(Passing { ends, reset: Arc::clone(&reset) });
         drop(weather);
         self.accepted.fetch_add(1, Ordering::SeqCst);
-        for (from, to) in [(client.try_clone()?, server.try_clone()?), (server, client)] {
+        let ways = [(true, client.try_clone()?, server.try_clone()?), (false, server, client)];
+        for (asks, from, to) in ways {
             let (network, reset) = (Arc::clone(self), Arc::clone(&reset));
-            in_a_thread(move || drop(network.copy(from, to, &reset)));
+            in_a_thread(move || drop(network.copy(from, to, asks, &reset)));
         }
         Ok(())
     }
 
-    fn copy(&self, mut from: TcpStream, mut to: TcpStream, reset: &AtomicBool) -> io::Result<()> {
+    fn copy(
+        &self,
+        mut from: TcpStream,
+        mut to: TcpStream,
+        asks: bool,
+        reset: &AtomicBool,
+    ) -> io::Result<()> {
         let mut chunk = vec![0; CHUNK_BYTES];
         loop {
             let length = from.read(&mut chunk)?;
+            if self.asking.swap(asks, Ordering::SeqCst) != asks && asks {
+                self.round_trips.fetch_add(1, Ordering::SeqCst);
+            }
             self.wait();
             if reset.load(Ordering::SeqCst) {
                 return Ok(());

@@ -1,11 +1,17 @@
 //! A model's tables in a PostgreSQL schema of their own, shared by all instances.
 
 mod server;
+#[cfg(test)]
+mod tests;
 mod value;
 
 use async_trait::async_trait;
 use kernel::{Position, StreamId, Version};
-use runtime::{Lease, ModelError, ReadModel, SetAside, Shared, model::TakenUp, sqlite::line};
+use runtime::{
+    Lease, ModelError, ReadModel, SetAside, Shared,
+    model::{TakenUp, server::pipelined},
+    sqlite::line,
+};
 use rusqlite::types::ValueRef;
 use tokio_postgres::types::ToSql;
 use uuid::Uuid;
@@ -75,10 +81,16 @@ impl Tables {
             if moved == 0 {
                 return Err(Failure::Model(ModelError::Stale));
             }
+            let mut statements = Vec::with_capacity(change.len());
             for (sql, values) in change {
                 let statement = transaction.prepare_cached(&dollars(sql)).await?;
-                transaction.execute(&statement, &parameters(values)).await?;
+                statements.push((statement, parameters(values)));
             }
+            let mut calls = Vec::with_capacity(statements.len());
+            for (statement, values) in &statements {
+                calls.push(transaction.execute(statement, values));
+            }
+            pipelined(calls).await?;
             transaction.commit().await?;
             connection.give_back();
             Ok(())

@@ -3,14 +3,18 @@
 use std::{
     convert::Infallible,
     fmt,
+    future::poll_fn,
     marker::PhantomData,
     str::FromStr,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
+    task::Poll,
     time::Duration,
 };
+
+use futures_util::future::maybe_done;
 
 use super::ReadModel;
 use crate::{LocationError, ModelError, Tasks};
@@ -22,6 +26,37 @@ pub const CONNECT: Duration = Duration::from_secs(1);
 /// How long a server lets a client rest within a transaction. A process that freezes there holds its locks no longer than its lease, so
 /// another one can take over.
 pub const TRANSACTION_REST: Duration = Duration::from_secs(5);
+
+/// Calls that are sent before the answer to the first one has come.
+const SENT_AHEAD: usize = 256;
+
+/// Sends calls in their order without waiting for the answer to one before the next, and returns the first error. Where each call is a
+/// statement in a transaction on one connection, a batch takes a few round trips instead of one for each statement. A call has sent what
+/// it has to say when it is polled for the first time.
+pub async fn pipelined<C, T, E>(calls: impl IntoIterator<Item = C>) -> Result<(), E>
+where
+    C: Future<Output = Result<T, E>>,
+{
+    let mut calls = calls.into_iter();
+    loop {
+        let mut sent: Vec<_> =
+            calls.by_ref().take(SENT_AHEAD).map(|call| Box::pin(maybe_done(call))).collect();
+        if sent.is_empty() {
+            return Ok(());
+        }
+        poll_fn(|context| {
+            for call in &mut sent {
+                let _answered = call.as_mut().poll(context);
+            }
+            Poll::Ready(())
+        })
+        .await;
+        for mut call in sent {
+            call.as_mut().await;
+            call.as_mut().take_output().transpose()?;
+        }
+    }
+}
 
 /// An engine that keeps models on a server, and that a program can be built without.
 pub trait ServerEngine: Send + Sync + 'static {
@@ -212,6 +247,11 @@ pub fn left_out(engine: &str, feature: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Mutex;
+
+    use kernel::sync;
+    use tokio::sync::Semaphore;
+
     use super::*;
     use crate::{ModelLocation, sqlite::Location};
 
@@ -242,6 +282,23 @@ mod tests {
         let later = remote.newer("the row 7", "choose another row");
         assert_eq!(later.to_string(), remote.replaced().to_string());
         assert!(matches!(later, ModelError::Unavailable(_)), "{later:?}");
+    }
+
+    #[tokio::test]
+    async fn calls_are_sent_in_order_before_the_first_answer_and_the_first_error_counts() {
+        let (sent, answering) = (&Mutex::new(Vec::new()), &Semaphore::new(0));
+        let call = |number: usize| async move {
+            sync::lock(sent).push(number);
+            let _turn = answering.acquire().await.expect("it stays open");
+            if number < 7 { Ok(()) } else { Err(number) }
+        };
+        let all = pipelined((0..10).map(call));
+        tokio::pin!(all);
+        assert!(futures_util::poll!(&mut all).is_pending(), "no answer has come");
+        assert_eq!(*sync::lock(sent), (0..10).collect::<Vec<_>>());
+        answering.add_permits(1);
+        assert_eq!(all.await, Err(7));
+        assert_eq!(pipelined((0..2000).map(async |_| Ok::<_, ()>(()))).await, Ok(()));
     }
 
     #[tokio::test(start_paused = true)]

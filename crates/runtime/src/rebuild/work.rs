@@ -7,7 +7,6 @@ mod show;
 pub(super) use show::stage;
 
 use std::{
-    ops::ControlFlow,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -20,12 +19,21 @@ use tokio::sync::{mpsc, watch};
 
 use super::{Rebuild, Refused, Request, Wish, pace::Pace, state::Stage};
 use crate::{
-    EventStore, Inbox, ModelError, Progress, ReadModel, Subscription,
+    EventStore, Inbox, ModelError, Newer, Progress, ReadModel, Subscription,
     model::{Compared, Generations, Other, Project, Purpose, Taking},
 };
 
 /// The pause after a failure.
 const RETRY: Duration = Duration::from_secs(1);
+/// The pause in front of an event of a newer version. What this program reads does not change while it runs; but another instance may
+/// have taken the model past the event.
+const STOPPED: Duration = Duration::from_mins(1);
+
+/// Why the other generation could not be taken further.
+enum Trouble {
+    Model(ModelError),
+    Newer(Newer),
+}
 
 /// A model's generations at work.
 pub(super) struct Work<'a, M: ReadModel + ?Sized> {
@@ -140,27 +148,39 @@ impl<'a, M: ReadModel + ?Sized> Work<'a, M> {
                 told = None;
                 continue;
             };
-            let why = error.to_string();
+            let (why, pause) = match error {
+                Trouble::Model(error) => (error.to_string(), RETRY),
+                Trouble::Newer(newer) => (newer.explained(), STOPPED),
+            };
             if told.as_ref() != Some(&why) {
-                tracing::warn!(projector = self.serving.name(), %error, "the other read model cannot be used; retrying every second");
+                tracing::warn!(
+                    projector = self.serving.name(),
+                    error = why,
+                    ?pause,
+                    "the other read model cannot be taken further; retrying after every pause"
+                );
             }
             self.show_stage(Stage::Failing(why.clone()));
             told = Some(why);
-            tokio::time::sleep(RETRY).await;
+            tokio::select! {
+                biased;
+                () = changed(&mut changes) => {}
+                () = tokio::time::sleep(pause) => {}
+            }
         }
     }
 
-    async fn once(&self) -> Result<(), ModelError> {
+    async fn once(&self) -> Result<(), Trouble> {
         self.generations.refresh().await?;
         self.show();
         if !self.generations.is_looked_after_here() {
-            return self.watch().await;
+            return Ok(self.watch().await?);
         }
         match self.generations.other() {
             Some(other) => self.follow(other).await,
             // The older model serves as it did before; the new one is built beside it.
             None if !self.declined.load(Ordering::Relaxed) && self.generations.is_outdated()? => {
-                self.begin().await
+                Ok(self.begin().await?)
             }
             None => std::future::pending().await,
         }
@@ -179,7 +199,7 @@ impl<'a, M: ReadModel + ?Sized> Work<'a, M> {
     }
 
     /// Takes the other generation along with the log until something is to be done with it, and does that.
-    async fn follow(&self, other: Other) -> Result<(), ModelError> {
+    async fn follow(&self, other: Other) -> Result<(), Trouble> {
         let mut taken = self.open().await?;
         let mut subscription =
             Subscription::open(self.store, taken.model.checkpoint().await?).await;
@@ -189,8 +209,8 @@ impl<'a, M: ReadModel + ?Sized> Work<'a, M> {
             if subscription.is_caught_up() {
                 match self.due(other) {
                     Due::Nothing => {}
-                    Due::Compare => return self.compare(other, taken).await,
-                    Due::Switch => return self.switch(other, taken).await,
+                    Due::Compare => return Ok(self.compare(other, taken).await?),
+                    Due::Switch => return Ok(self.switch(other, taken).await?),
                 }
             }
             let from = subscription.position();
@@ -201,11 +221,8 @@ impl<'a, M: ReadModel + ?Sized> Work<'a, M> {
                 // Instances that still answer from it must not have promised more than the one that serves has.
                 drop(self.serving.watch().wait_for(|position| *position >= to).await);
             }
-            if self.take(&mut taken, &events, from, to).await?.is_break() {
-                // An instance of a newer version of the program reads the event.
-                return Err(ModelError::Other(
-                    "a newer version recorded the next event".to_owned(),
-                ));
+            if let Some(newer) = self.take(&mut taken, &events, from, to).await? {
+                return Err(Trouble::Newer(newer));
             }
             taken.pace.pause().await;
         }
@@ -227,18 +244,17 @@ impl<'a, M: ReadModel + ?Sized> Work<'a, M> {
         }
     }
 
-    /// Breaks off in front of an event that only a newer version of the program reads.
+    /// Returns the event in front of which it stopped, if only a newer version of the program reads it.
     async fn take(
         &self,
         taken: &mut Taken<'_, M::Change>,
         events: &[Arc<Recorded>],
         from: Position,
         to: Position,
-    ) -> Result<ControlFlow<()>, ModelError> {
+    ) -> Result<Option<Newer>, ModelError> {
         let Taken { model, inbox, waiting, .. } = taken;
         let mut taking = Taking { model: &**model, project: self.project, inbox, waiting };
-        let taken = taking.take(events, from, to).await?;
-        Ok(taken.newer.map_or(ControlFlow::Continue(()), |_| ControlFlow::Break(())))
+        Ok(taking.take(events, from, to).await?.newer)
     }
 
     /// Compares the other generation with the one that serves, as both are at one position.
@@ -301,6 +317,12 @@ impl<'a, M: ReadModel + ?Sized> Work<'a, M> {
             "switched to the rebuilt read model; the previous one is kept until it is dropped"
         );
         Ok(())
+    }
+}
+
+impl From<ModelError> for Trouble {
+    fn from(error: ModelError) -> Self {
+        Self::Model(error)
     }
 }
 

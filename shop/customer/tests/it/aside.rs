@@ -130,6 +130,11 @@ async fn an_end_of_a_session_that_cannot_be_read_is_decided_about_once_for_every
     assert_eq!(world.kinds(&decisions).await, ["inbox.skipped"; 2]);
     assert_eq!(decide("/retry-event", &model).await.status, 404, "it is decided");
     decide("/retry-event", &sessions).await.expect(202);
+    for nothing in [0, 1_000_000] {
+        let decision = json!({ "Subscriber": sessions, "Position": nothing });
+        let answer = world.post("/retry-event", Some(&admin), decision).await;
+        assert_eq!(answer.status, 404, "nothing is recorded at {nothing}");
+    }
     assert!(auth.verify(&ada, world.deps.clock.now()).is_ok(), "it is logged in elsewhere");
     let out = world.ask("POST", "/logout-user").by(&*ada).send().await;
     elsewhere.wait_for(out.position.expect("a position"), PATIENCE).await.expect("it follows");

@@ -1,5 +1,5 @@
 //! The events that a projection is stepped through with: those of the stream, what followed from its first one, and the streams that
-//! these name, without which a read model would not know what they are about.
+//! these name, without which a read model would not know what they are about. After each page other tasks get their turn.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -10,6 +10,7 @@ use kernel::{Position, Recorded, StreamId, Version};
 use runtime::inbox;
 use serde_json::Value;
 use store::{Read, Reader, port::StoreFailure};
+use tokio::task::yield_now;
 use uuid::Uuid;
 
 use super::{Models, Refused, Wanted};
@@ -36,17 +37,19 @@ pub(super) async fn gather(
     followed: &[Position],
 ) -> Result<Gathered, Refused> {
     let mut gathered = Gathered::default();
-    if !gathered.stream(reader, &wanted.stream, wanted.upto).await? {
-        return Err(Refused::TooLong(wanted.stream.clone()));
-    }
+    let upto = gathered.beginning(reader, &wanted.stream, wanted.upto).await?;
     if gathered.events.is_empty() {
         return Err(Refused::NoStream(wanted.stream.clone()));
     }
-    gathered.at(reader, followed, wanted.upto).await?;
+    let is_cut = upto < wanted.upto;
+    gathered.at(reader, followed, upto).await?;
     let after: BTreeSet<_> =
         gathered.events.keys().copied().filter(|position| *position > wanted.after).collect();
     gathered.shown = after.iter().copied().take(wanted.limit).collect();
-    gathered.more = after.len() > gathered.shown.len();
+    if is_cut && after.is_empty() {
+        return Err(Refused::TooLong(wanted.stream.clone()));
+    }
+    gathered.more = is_cut || after.len() > gathered.shown.len();
     let Some(last) = gathered.shown.last().copied() else { return Ok(gathered) };
     gathered.events.retain(|position, _| *position <= last);
     for stream in gathered.named(models, wanted) {
@@ -58,6 +61,30 @@ pub(super) async fn gather(
 }
 
 impl Gathered {
+    /// Adds what can be stepped through of a stream, up to a position; returns the position where it was cut, or that one.
+    async fn beginning(
+        &mut self,
+        reader: &dyn Reader,
+        stream: &StreamId,
+        upto: Position,
+    ) -> Result<Position, StoreFailure> {
+        let mut from = Version(0);
+        loop {
+            let page = reader.read(&Read::Stream { stream: stream.clone(), from }).await?;
+            for event in page.events.iter().filter(|event| event.position <= upto) {
+                if self.events.len() == TAKEN_MAX {
+                    return Ok(self.events.keys().last().copied().unwrap_or(upto));
+                }
+                self.events.insert(event.position, Arc::clone(event));
+            }
+            match page.events.last() {
+                Some(last) if !page.end && last.position < upto => from = last.version.next(),
+                _ => return Ok(upto),
+            }
+            yield_now().await;
+        }
+    }
+
     /// Adds a stream up to a position; false, and nothing added, if there would be too many events.
     async fn stream(
         &mut self,
@@ -78,6 +105,7 @@ impl Gathered {
                 Some(last) if !page.end && last.position < upto => from = last.version.next(),
                 _ => break,
             }
+            yield_now().await;
         }
         self.events.extend(found);
         Ok(true)
@@ -99,6 +127,7 @@ impl Gathered {
                 }
             }
             while wanted.next_if(|position| page.end || *position < page.next).is_some() {}
+            yield_now().await;
         }
         Ok(())
     }

@@ -1,6 +1,6 @@
 //! Where requests go, and what of them arrives.
 
-use std::{sync::Arc, time::Duration};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::{
     Router,
@@ -16,7 +16,7 @@ use runtime::Tasks;
 use serde_json::Value;
 use store::{Address, Announcement, Topic, Transport};
 use testkit::ModelAt;
-use tokio::sync::mpsc;
+use tokio::{net::TcpSocket, sync::mpsc};
 
 use crate::shop::{Shop, announcement, echo, named, product};
 
@@ -210,8 +210,9 @@ async fn who_names_an_instance_is_answered_by_that_one_alone() {
 #[tokio::test]
 async fn what_one_instance_refuses_another_gets_whole() {
     let mut shop = Shop::open();
-    for name in ["dead", "gone"] {
-        shop.announce("product", name, Address::Http(refusing().await));
+    let refusing = [refusing(), refusing()];
+    for (name, (url, _)) in ["dead", "gone"].into_iter().zip(&refusing) {
+        shop.announce("product", name, Address::Http(url.clone()));
     }
     shop.remote("product", "live", echo()).await;
     for _ in 0..6 {
@@ -242,7 +243,8 @@ async fn only_what_reads_is_asked_of_another_once_it_was_sent() {
 #[tokio::test]
 async fn a_body_announced_as_too_large_goes_nowhere() {
     let mut shop = Shop::open();
-    shop.announce("product", "dead", Address::Http(refusing().await));
+    let (refusing, _kept) = refusing();
+    shop.announce("product", "dead", Address::Http(refusing));
     for (kind, bytes) in [("application/json", "70000"), ("image/png", "270000")] {
         let request = Request::post("/product/x").header("content-type", kind);
         shop.send(request.header("content-length", bytes), "").await.problem(413);
@@ -264,10 +266,11 @@ async fn dying() -> String {
     url
 }
 
-/// The URL of a port that was free a moment ago.
-async fn refusing() -> String {
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
-    format!("http://{}", listener.local_addr().expect("an address"))
+/// The URL of a port at which nobody listens, and nobody else can while the socket is kept.
+fn refusing() -> (String, TcpSocket) {
+    let socket = TcpSocket::new_v4().expect("a socket");
+    socket.bind(SocketAddr::from(([127, 0, 0, 1], 0))).expect("a port");
+    (format!("http://{}", socket.local_addr().expect("an address")), socket)
 }
 
 #[tokio::test]

@@ -38,7 +38,7 @@ impl<M: ReadModel + ?Sized> Work<'_, M> {
                 let Some(last) = events.last().map(|event| event.position) else {
                     return Ok(None);
                 };
-                if self.take(taken, &events, at, last).await?.is_break() {
+                if self.take(taken, &events, at, last).await?.is_some() {
                     return Ok(None);
                 }
                 at = last;

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use contracts::order::lifecycle::Status;
 use deadpool_postgres::Transaction;
-use tokio_postgres::Error;
+use runtime::model::server::pipelined;
+use tokio_postgres::{Error, Statement};
 use uuid::Uuid;
 
 use super::{
@@ -19,40 +20,66 @@ use crate::model::{
 
 /// Makes all changes, in order.
 pub(super) async fn all(tx: &Transaction<'_>, changes: &[Change]) -> Result<(), Error> {
-    let mut batch = Batch::default();
+    let (mut batch, mut named) = (Batch::default(), Vec::new());
     for change in changes {
         match &change.what {
             What::Happened(happened) => batch.happened(change, happened),
-            What::Listed(id, product) => list(tx, *id, product).await?,
-            What::Changed { product, name, price } => {
-                let sql = "UPDATE product SET name = coalesce($2, name), price = coalesce($3, price) WHERE id = $1";
-                let price = price.map(contracts::money::Money::minor);
-                tx.execute(&tx.prepare_cached(sql).await?, &[product, name, &price]).await?;
-            }
-            What::Unlisted(product) => {
-                let sql = "UPDATE product SET listed = false WHERE id = $1";
-                tx.execute(&tx.prepare_cached(sql).await?, &[product]).await?;
-            }
-            What::Customer { id, user } => customer(tx, *id, user).await?,
+            what => named.push(what),
         }
+    }
+    if !named.is_empty() {
+        let names = Names::prepare(tx).await?;
+        let mut calls = Vec::with_capacity(named.len());
+        for what in named {
+            calls.push(names.take(tx, what));
+        }
+        pipelined(calls).await?;
     }
     batch.write(tx).await
 }
 
-async fn list(tx: &Transaction<'_>, id: Uuid, product: &Product) -> Result<(), Error> {
-    let Product { name, price, currency } = product;
-    // One that is not listed may come back; one that is listed cannot be listed again, and has no price then.
-    let sql = "INSERT INTO product VALUES ($1, $2, $3, $4, true) ON CONFLICT (id) DO UPDATE SET
-                   name = excluded.name, price = CASE WHEN NOT product.listed THEN excluded.price END,
-                   currency = excluded.currency, listed = true";
-    let price = price.minor();
-    tx.execute(&tx.prepare_cached(sql).await?, &[&id, name, &price, currency]).await.map(drop)
+/// What changes products and people, one row at a time.
+struct Names {
+    listed: Statement,
+    changed: Statement,
+    unlisted: Statement,
+    customer: Statement,
 }
 
-async fn customer(tx: &Transaction<'_>, id: Uuid, user: &str) -> Result<(), Error> {
-    // The first customer of a name keeps it, as in the customer service: a second one does not fit.
-    let sql = "INSERT INTO person VALUES ($1, $2)";
-    tx.execute(&tx.prepare_cached(sql).await?, &[&id, &user]).await.map(drop)
+impl Names {
+    async fn prepare(tx: &Transaction<'_>) -> Result<Self, Error> {
+        // A product that is not listed may come back; one that is listed cannot be listed again, and has no price then.
+        let listed = "INSERT INTO product VALUES ($1, $2, $3, $4, true) ON CONFLICT (id) DO UPDATE SET
+                   name = excluded.name, price = CASE WHEN NOT product.listed THEN excluded.price END,
+                   currency = excluded.currency, listed = true";
+        let changed = "UPDATE product SET name = coalesce($2, name), price = coalesce($3, price) WHERE id = $1";
+        let unlisted = "UPDATE product SET listed = false WHERE id = $1";
+        // The first customer of a name keeps it, as in the customer service: a second one does not fit.
+        let customer = "INSERT INTO person VALUES ($1, $2)";
+        Ok(Self {
+            listed: tx.prepare_cached(listed).await?,
+            changed: tx.prepare_cached(changed).await?,
+            unlisted: tx.prepare_cached(unlisted).await?,
+            customer: tx.prepare_cached(customer).await?,
+        })
+    }
+
+    /// Makes a change; it is sent at the first poll.
+    async fn take(&self, tx: &Transaction<'_>, what: &What) -> Result<u64, Error> {
+        match what {
+            // Orders are written together.
+            What::Happened(_) => Ok(0),
+            What::Listed(id, Product { name, price, currency }) => {
+                tx.execute(&self.listed, &[id, name, &price.minor(), currency]).await
+            }
+            What::Changed { product, name, price } => {
+                let price = price.map(contracts::money::Money::minor);
+                tx.execute(&self.changed, &[product, name, &price]).await
+            }
+            What::Unlisted(product) => tx.execute(&self.unlisted, &[product]).await,
+            What::Customer { id, user } => tx.execute(&self.customer, &[id, user]).await,
+        }
+    }
 }
 
 /// What a batch does to orders, gathered before it is written.
