@@ -112,6 +112,11 @@ impl Gateway {
     }
 
     /// Waits until all services that are expected have announced that they are ready.
+    /// Forgets what it warns of: what caused it is known to be over.
+    pub fn forget_warnings(&self) {
+        self.0.refusals.forget();
+    }
+
     pub async fn wait_ready(&self) {
         loop {
             let learned = self.0.learned.notified();
