@@ -71,6 +71,7 @@ for (const width of [1440, 390]) {
 
       await accountingIsKilled(player);
       await productStandsStill(player);
+      if (scripts) await theStoreIsSlow(player);
       await aLinkFillsTheForms(player);
       // Once with scripts and once without.
       if (scripts === (width === 1440)) await aLinkRepeatsTheRun(player);
@@ -125,6 +126,26 @@ async function productStandsStill(player) {
   await page.goto("/playground");
   await player.press("Mend product");
   await player.part("product", "Works");
+  await player.healed();
+}
+
+async function theStoreIsSlow(player) {
+  const { page } = player;
+  await player.shoppers("120");
+  await player.press("Slow event store");
+  await player.part("event store", "Slow: 150 ms an event");
+  await page.goto("/system");
+  await player.says("event store slow since", "/system");
+  await player.says("commits took", "/system");
+  await player.look("office-system-slow-store");
+  await page.goto("/");
+  await player.says("event store slow since", "/");
+  await page.goto("/playground");
+  await player.press("Mend event store");
+  await player.part("event store", "Works");
+  await page.goto("/system");
+  await player.until("the store is well again", async () => (await page.locator(".alert").count()) === 0, "/system");
+  await page.goto("/playground");
   await player.healed();
 }
 

@@ -295,7 +295,11 @@ async function timeTravel(walker) {
 test("a shop without --demo shows the tour, and says which steps take the playground", async (world) => {
   const shop = await world.shop();
   const page = await world.visitor(shop.backoffice, { width: 390, dark: true });
-  await logIn(page, "admin", ADMIN_PASSWORD, "/tour");
+  await logIn(page, "admin", ADMIN_PASSWORD);
+  await page.getByText("Learn", { exact: true }).click();
+  await fine(page, "office-learn-390");
+  equal(await page.getByRole("link", { name: "Drills" }).count(), 0, "drills of a shop that is not a sample");
+  await page.getByRole("link", { name: "Guided tour", exact: true }).click();
   await page.getByText("This shop has no playground").waitFor();
   await fine(page, "tour-plain-390");
   await page.goto("/tour/8");

@@ -1,6 +1,7 @@
 //! The event store as a service on the bus: takes all waiting appends, commits them as one group, answers, and broadcasts.
 
 mod dating;
+mod pace;
 mod pages;
 mod reads;
 
@@ -19,6 +20,7 @@ use store::{Append, Appended, Incoming, Message, Read, Requests};
 use store::{port::Commit, port::Reader, port::StoreFailure, port::Writer};
 
 use dating::{Dating, SKEW};
+use pace::Pace;
 use pages::Pages;
 
 /// Appends committed as one group: what waits during a sync under any load we serve.
@@ -126,7 +128,16 @@ impl Serving {
         deps.transport.publish(Message::Head(Position::START)).await;
         let dating = dating(&deps, &past).await;
         let progress = figures.progress(&deps);
-        let mut recorder = Recorder { progress, deps, writer, dating, figures, pages, broken: 0 };
+        let mut recorder = Recorder {
+            progress,
+            deps,
+            writer,
+            dating,
+            figures,
+            pages,
+            pace: Pace::default(),
+            broken: 0,
+        };
         while recorder.broken < BROKEN_MAX {
             let group = tokio::select! {
                 biased;
@@ -158,6 +169,7 @@ struct Recorder<W> {
     figures: Figures,
     progress: Progress,
     pages: Arc<Pages>,
+    pace: Pace,
     /// Failures in a row of a store that is broken itself.
     broken: u32,
 }
@@ -200,9 +212,10 @@ impl<W: Writer> Recorder<W> {
         self.broken = if broken { self.broken + 1 } else { 0 };
     }
 
-    fn count(&self, appends: usize, events: usize, started: Duration) {
+    fn count(&mut self, appends: usize, events: usize, started: Duration) {
         let took = self.deps.clock.elapsed().saturating_sub(started).as_micros();
         let took = u64::try_from(took).unwrap_or(u64::MAX);
+        self.pace.took(self.deps.clock.elapsed(), Duration::from_micros(took), &self.progress);
         let figures = &self.figures.0;
         figures.groups.fetch_add(1, Ordering::Relaxed);
         figures.appends.fetch_add(appends as u64, Ordering::Relaxed);

@@ -148,6 +148,9 @@ pub struct Announcement {
     /// What is not as it should be although it answers, each in a sentence or two.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<String>,
+    /// Why it is slow, in a sentence or two, where that is not told by how far it is behind the log.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slow: Option<String>,
     /// The time of day by its clock.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub clock: Option<Timestamp>,

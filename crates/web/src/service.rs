@@ -142,6 +142,7 @@ impl Service {
             ready,
             trouble: Self::ready(&self.followers).err(),
             warnings: self.warnings().await,
+            slow: self.followers.iter().find_map(Progress::slow),
             clock: Some(deps.clock.now()),
             model: self.kept(),
             lag: BTreeMap::new(),

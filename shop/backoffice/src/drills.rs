@@ -17,7 +17,7 @@ use site::{Failure, Form, Frame, Page, Shop, refused, see_other};
 use crate::manager::ManagerVisit;
 
 /// Where they are.
-const HERE: &str = "/drills";
+pub(crate) const HERE: &str = "/drills";
 /// From which all chance of a drill comes.
 const SEED: u64 = 1;
 

@@ -4,15 +4,19 @@
 //! How far a visitor is stands in the address, also in that of the real pages (`tour=3`), and nowhere else.
 
 mod code;
+mod reading;
 mod steps;
 
 use site::Guide;
 
 pub(crate) use code::Code;
+pub(crate) use reading::{Chapter, chapter};
 pub(crate) use steps::{Deed, HALF_A_YEAR_AGO, STEPS, Step};
 
 /// Where its steps are listed.
 pub(crate) const HERE: &str = "/tour";
+/// Where the book is, in a shop that has it.
+pub(crate) const BOOK: &str = "/book";
 /// The step in the addresses of other pages.
 const NAME: &str = "tour";
 

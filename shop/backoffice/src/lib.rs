@@ -81,6 +81,10 @@ const NAV: &[Link] = &[
     Link { href: playground::HERE, label: "Playground" },
 ];
 
+const TOUR: Link = Link { href: guide::HERE, label: "Guided tour" };
+const DRILLS: Link = Link { href: drills::HERE, label: "Drills" };
+const BOOK: Link = Link { href: guide::BOOK, label: "Book" };
+
 const CHROME: Chrome = Chrome {
     name: "Agora",
     label: "Back office",
@@ -90,6 +94,7 @@ const CHROME: Chrome = Chrome {
         Some((_, nav)) => nav,
         None => NAV,
     },
+    learn: &[TOUR],
     personal: &[],
     search: Some(Search {
         action: "/search",
@@ -104,20 +109,36 @@ const CHROME: Chrome = Chrome {
     channel: None,
 };
 
-/// The same with a playground.
-const PLAYED: Chrome = Chrome { nav: NAV, ..CHROME };
+/// The same with the book, with a playground, and with both.
+const READ: Chrome = Chrome { learn: &[TOUR, BOOK], ..CHROME };
+const PLAYED: Chrome = Chrome { nav: NAV, learn: &[TOUR, DRILLS], ..CHROME };
+const PLAYED_AND_READ: Chrome = Chrome { nav: NAV, learn: &[TOUR, DRILLS, BOOK], ..CHROME };
 
-/// The back office as a router, to be served with [`web::serve`]; `watcher` is to run beside it.
-pub fn build(config: Config, watcher: Watcher, low_stock: LowStock) -> Router {
-    let pages = pages(watcher, low_stock).layer(middleware::from_fn(tour::along));
-    Site::new(config, &CHROME).guard(pages.with_state(Shop::default()))
+/// What a back office has besides the pages about the shop.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Extras {
+    /// The playground and the drills: the shop is a sample whose parts can be made to fail.
+    pub playground: bool,
+    /// The book: the gateway has it.
+    pub book: bool,
 }
 
-/// The back office of a sample shop whose parts can be made to fail.
-pub fn with_playground(config: Config, watcher: Watcher, low_stock: LowStock) -> Router {
-    let pages = pages(watcher, low_stock).merge(playground::routes()).merge(drills::routes());
-    let pages = pages.layer(middleware::from_fn(tour::along));
-    Site::new(config, &PLAYED).guard(pages.with_state(Shop::default()))
+/// The back office as a router, to be served with [`web::serve`]; `watcher` is to run beside it.
+pub fn build(config: Config, watcher: Watcher, low_stock: LowStock, extras: Extras) -> Router {
+    let mut pages = pages(watcher, low_stock);
+    if extras.playground {
+        pages = pages.merge(playground::routes()).merge(drills::routes());
+    }
+    let pages = pages.layer(middleware::from_fn(tour::along)).with_state(Shop::default());
+    let chrome = match extras {
+        Extras { playground: false, book: false } => &CHROME,
+        Extras { playground: false, book: true } => &READ,
+        Extras { playground: true, book: false } => &PLAYED,
+        Extras { playground: true, book: true } => &PLAYED_AND_READ,
+    };
+    let site = Site::new(config, chrome);
+    let guarded = site.guard(pages);
+    if extras.book { guarded.merge(site.book(guide::BOOK)) } else { guarded }
 }
 
 fn pages(watcher: Watcher, low_stock: LowStock) -> Router<Shop> {

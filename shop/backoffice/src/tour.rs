@@ -18,7 +18,8 @@ use site::{Failure, Frame, Page, Shop};
 
 use crate::{
     guide::{
-        self, Code, Deed, HALF_A_YEAR_AGO, HERE, STEPS, Step, in_address, numbered, with_step,
+        self, BOOK, Chapter, Code, Deed, HALF_A_YEAR_AGO, HERE, STEPS, Step, chapter, in_address,
+        numbered, with_step,
     },
     manager::ManagerVisit,
     playground,
@@ -114,6 +115,11 @@ impl StepPage {
     fn code(&self) -> impl Iterator<Item = (&'static Code, usize, String)> {
         let excerpt = |code: &'static Code| code.excerpt().map(|(line, text)| (code, line, text));
         self.step.code.iter().filter_map(excerpt)
+    }
+
+    /// What the book says about it, in a shop that has the book.
+    fn chapter(&self) -> Option<&'static Chapter> {
+        chapter(self.number).filter(|_| self.frame.has_way(BOOK))
     }
 
     /// The step before and the one after.

@@ -189,8 +189,9 @@ impl Process {
         } else {
             None
         };
-        if let (Some(playground), Some((_, router))) = (&playground, &gateway) {
-            playground.reaches(router.clone());
+        if let (Some(playground), Some((gateway, router))) = (&playground, &gateway) {
+            let gateway = gateway.clone();
+            playground.reaches(router.clone(), move || gateway.forget_warnings());
         }
         played.iter().for_each(Part::announce);
         shared
@@ -198,15 +199,14 @@ impl Process {
             .await?;
         figures::spawn(deps, shared.figures.clone());
         let told = parts.has(parts::Part::ORDER).then(|| deps.clone());
-        let ops = deps.metrics.router();
         let connections = shared.choices.connections.within_files();
         let server = Server::new(connections, Arc::clone(&deps.http.proxies));
         let site = shared.site(gateway.as_ref().map(|(_, router)| router));
         Ok(Self {
+            ops: deps.metrics.router(),
             tasks: shared.deps.base.tasks,
             bus_tasks: shared.bus_tasks,
             server,
-            ops,
             data: shared.data,
             services,
             gateway,

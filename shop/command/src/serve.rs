@@ -197,11 +197,9 @@ fn back_office(process: &Process, site: site::Config, here: Option<site::Gateway
     let (data, tasks) = (&process.data, &process.tasks);
     outages::keep(watcher.watch(), outages::BACK_OFFICE, data, &site.clock, tasks);
     tasks.spawn("backoffice-watch", watcher.clone().run());
-    if process.is_playground() {
-        backoffice::with_playground(site, watcher, low_stock)
-    } else {
-        backoffice::build(site, watcher, low_stock)
-    }
+    let extras =
+        backoffice::Extras { playground: process.is_playground(), book: gateway::has_book() };
+    backoffice::build(site, watcher, low_stock, extras)
 }
 
 /// How a start is announced.
@@ -245,7 +243,7 @@ impl Ready {
         row("shop (REST)", self.gateway.as_deref());
         let docs = self.gateway.as_ref().map(|gateway| format!("{gateway}/docs"));
         row("read and try", docs.as_deref());
-        let book = docs.as_ref().filter(|_| cfg!(feature = "book"));
+        let book = docs.as_ref().filter(|_| gateway::has_book());
         row("book", book.map(|docs| format!("{docs}/book")).as_deref());
         let metrics = self.ops.as_ref().map(|ops| format!("{ops}/metrics"));
         row("metrics", metrics.as_deref());

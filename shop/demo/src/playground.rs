@@ -66,11 +66,16 @@ pub struct Toys {
 /// Starts a second process on the data folder of this one, and returns when it has ended.
 pub type Second = Arc<dyn Fn() -> BoxFuture<'static, ()> + Send + Sync>;
 
+/// Ends warnings whose causes are over.
+type Forget = Box<dyn Fn() + Send + Sync>;
+
 struct Inner {
     toys: Toys,
     watch: Watch,
     /// Where programs make their calls.
     gateway: OnceLock<Router>,
+    /// Lets the gateway forget what it warns of.
+    forget: OnceLock<Forget>,
     chosen: Mutex<Chosen>,
     /// One at a time gives power back.
     turn: tokio::sync::Mutex<()>,
@@ -93,13 +98,14 @@ impl Playground {
     pub fn new(toys: Toys) -> Self {
         let watch = Watch::spawn(&toys.deps);
         let (chosen, turn) = (Mutex::default(), tokio::sync::Mutex::default());
-        let gateway = OnceLock::new();
-        Self(Arc::new(Inner { toys, watch, gateway, chosen, turn }))
+        let (gateway, forget) = (OnceLock::new(), OnceLock::new());
+        Self(Arc::new(Inner { toys, watch, gateway, forget, chosen, turn }))
     }
 
-    /// Calls from outside go through this router.
-    pub fn reaches(&self, gateway: Router) {
+    /// Calls from outside go through this router; `forget` lets the gateway forget what it warns of.
+    pub fn reaches(&self, gateway: Router, forget: impl Fn() + Send + Sync + 'static) {
         let _already_known = self.0.gateway.set(gateway);
+        let _already_known = self.0.forget.set(Box::new(forget));
     }
 
     /// Undoes what a later start of the shop would still find: someone's changes to its databases.
@@ -161,6 +167,18 @@ impl Playground {
         }
         self.clear_up(drill).await;
         self.set_traffic(None);
+        self.forget_warnings();
+    }
+
+    /// Warnings outlast their causes for a while. These causes are known to be over; what is still wrong is noticed again.
+    fn forget_warnings(&self) {
+        let services = self.0.toys.parts.iter().filter_map(Part::service);
+        for follower in services.flat_map(|service| service.followers) {
+            follower.forget_warnings();
+        }
+        if let Some(forget) = self.0.forget.get() {
+            forget();
+        }
     }
 
     fn seed(&self) -> u64 {

@@ -35,6 +35,7 @@ use store::{Announcement, Heard, Message, Transport};
 use tokio::sync::Notify;
 use web::{Api, Context, HttpConfig, Problem, RouteName, metrics::HttpMetrics, watch::Watch};
 
+pub use docs::book::has_book;
 pub use table::is_name;
 
 use crate::{
@@ -109,6 +110,11 @@ impl Gateway {
     #[must_use]
     pub fn watch(&self) -> &Watch {
         &self.0.watch
+    }
+
+    /// Forgets what it warns of: what caused it is known to be over.
+    pub fn forget_warnings(&self) {
+        self.0.refusals.forget();
     }
 
     /// Waits until all services that are expected have announced that they are ready.

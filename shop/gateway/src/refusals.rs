@@ -66,6 +66,11 @@ impl Refusals {
         refusals.push_back(Refusal { at: now, sender, path });
     }
 
+    /// Forgets them: what caused them is over.
+    pub(crate) fn forget(&self) {
+        sync::lock(&self.0).clear();
+    }
+
     /// How the gateway is: it warns of a sender that keeps sending an expired token.
     pub(crate) fn condition(&self, now: Duration) -> Condition {
         let mut refusals = sync::lock(&self.0);

@@ -82,6 +82,8 @@ struct InstanceStatus {
     trouble: Option<String>,
     /// What is not as it should be although it is ready, each in a sentence or two.
     warnings: Vec<String>,
+    /// Why it is slow, in a sentence or two, where its lag does not show it.
+    slow: Option<String>,
     /// What keeps its read model, or the event store's log.
     model: Option<ModelStatus>,
     #[schema(value_type = String, format = DateTime)]
@@ -263,6 +265,7 @@ impl InstanceStatus {
             ready: said.ready,
             trouble: said.trouble.clone(),
             warnings: condition::clock(heard).into_iter().chain(said.warnings.clone()).collect(),
+            slow: said.slow.clone(),
             model: model.map(|Kept { engine, trouble }| ModelStatus { engine, trouble }),
             last_heard: heard.at,
             lag: lag.collect(),

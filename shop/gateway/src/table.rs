@@ -254,6 +254,7 @@ mod tests {
             ready: true,
             trouble: None,
             warnings: Vec::new(),
+            slow: None,
             clock: None,
             model: None,
             lag: BTreeMap::new(),

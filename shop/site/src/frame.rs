@@ -16,6 +16,8 @@ pub struct Chrome {
     /// The session's cookie. Cookies of one host are shared by all its ports: two sites need two names.
     pub cookie: &'static str,
     pub nav: &'static [Link],
+    /// A folded group of links for logged-in users: what explains the site.
+    pub learn: &'static [Link],
     /// Links only for logged-in users.
     pub personal: &'static [Link],
     pub search: Option<Search>,
@@ -139,7 +141,13 @@ impl Frame {
     /// Whether `href` is in the navigation.
     #[must_use]
     pub fn has_way(&self, href: &str) -> bool {
-        self.chrome.nav.iter().any(|link| link.href == href)
+        self.chrome.nav.iter().chain(self.chrome.learn).any(|link| link.href == href)
+    }
+
+    /// Whether this page is in the group of links that explain the site.
+    #[must_use]
+    pub fn is_learning(&self) -> bool {
+        self.chrome.learn.iter().any(|link| self.is_at(link.href))
     }
 
     /// Whether `href` leads to exactly this page.

@@ -9,6 +9,7 @@
 //! A website is a [`Chrome`] and a router of pages: [`Site::guard`] makes it whole.
 
 mod assets;
+mod book;
 mod choice;
 mod client;
 mod component;
@@ -116,6 +117,11 @@ impl Site {
         let cookies = seal::Sealer::new(&config.secret, chrome.cookie);
         let calendar = Calendar::default();
         Self(Arc::new(Inner { chrome, client, config, cookies, calendar }))
+    }
+
+    /// The book that the gateway has, below `at`; to be merged with the guarded pages.
+    pub fn book(&self, at: &'static str) -> Router {
+        book::routes(at, self.0.client.clone())
     }
 
     /// The whole website: `pages` and what search engines may look at behind sessions, origin checks and security headers, and beside them

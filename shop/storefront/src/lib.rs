@@ -32,6 +32,7 @@ const CHROME: Chrome = Chrome {
     class: "shop",
     cookie: "agora-shop",
     nav: &[Link { href: "/", label: "Home" }, Link { href: "/categories", label: "Categories" }],
+    learn: &[],
     personal: &[
         Link { href: "/orders", label: "My orders" },
         Link { href: "/profile", label: "Profile" },

@@ -6,6 +6,9 @@ use kernel::{Position, sync};
 
 use super::Progress;
 
+/// What a subscriber did for less time says nothing about its pace.
+const OBSERVED_MIN: Duration = Duration::from_secs(1);
+
 /// The pace of a subscriber since it started, or since it last started again from an earlier position.
 #[derive(Default)]
 pub(super) struct Estimate(Mutex<Option<Seen>>);
@@ -29,6 +32,10 @@ impl Estimate {
     /// That a subscriber of that name is behind, and for how long, if that is known.
     pub(super) fn behind(&self, name: &str, progress: &Progress) -> String {
         let (events, now) = (progress.lag().events, progress.0.clock.elapsed());
+        if sync::lock(&self.0).is_none() {
+            // Its position is still that of a model without anything in it.
+            return format!("{name} has just started, and has not read yet how far it is.");
+        }
         let soon = self.sentence(events, progress.position(), now).unwrap_or_default();
         if events == 0 {
             // It caught up meanwhile.
@@ -44,7 +51,7 @@ impl Estimate {
         let seen = sync::lock(&self.0);
         let Seen { from, since, .. } = seen.as_ref()?;
         let (taken, time) = (position.0.saturating_sub(from.0), now.saturating_sub(*since));
-        if behind == 0 || taken == 0 || time.is_zero() {
+        if behind == 0 || taken == 0 || time < OBSERVED_MIN {
             return None;
         }
         let rate = taken as f64 / time.as_secs_f64();
@@ -70,6 +77,8 @@ mod tests {
         estimate.saw(Position(100), Duration::from_secs(1));
         assert_eq!(estimate.sentence(10, Position(100), Duration::from_secs(3)), None);
         estimate.saw(Position(150), Duration::from_secs(2));
+        let early = Duration::from_millis(1_999);
+        assert_eq!(estimate.sentence(900, Position(300), early), None, "too early to say");
         let said = estimate.sentence(900, Position(300), Duration::from_secs(3));
         assert_eq!(
             said.as_deref(),

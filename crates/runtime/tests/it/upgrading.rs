@@ -107,6 +107,7 @@ fn announcement(instance: &str, reads: &[(&str, u32)]) -> Message {
         ready: true,
         trouble: None,
         warnings: Vec::new(),
+        slow: None,
         clock: None,
         model: None,
         lag: std::collections::BTreeMap::default(),

@@ -227,6 +227,7 @@ fn announcement(name: &str) -> crate::Announcement {
         ready: true,
         trouble: None,
         warnings: Vec::new(),
+        slow: None,
         clock: None,
         model: None,
         lag: std::collections::BTreeMap::default(),

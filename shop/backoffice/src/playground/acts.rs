@@ -12,7 +12,7 @@ use super::{
     Asked, HERE, PRESETS, RATES,
     now::look,
     parts,
-    run::{Run, SLOW_MS},
+    run::{Run, slow_ms},
     show,
 };
 use crate::manager::ManagerVisit;
@@ -41,7 +41,7 @@ pub(super) async fn part(
     form: Form,
 ) -> Result<Response, Failure> {
     let (name, deed) = (form.value("Name").to_owned(), form.value("Do").to_owned());
-    let body = json!({ "Name": name, "Do": deed, "SlowMs": SLOW_MS });
+    let body = json!({ "Name": name, "Do": deed, "SlowMs": slow_ms(&name) });
     let done = match &*deed {
         "Stop" => "has finished what it had begun, and is stopped",
         "Kill" => "is killed",

@@ -7,10 +7,12 @@ use serde_json::{Value, json};
 use site::{Count, segment};
 
 use super::{HERE, PRESETS, RATES};
-use crate::status::label;
+use crate::status::{STORE, label};
 
-/// Over each event, for a part that is made slow.
-pub(super) const SLOW_MS: u64 = 50;
+/// Over each event, for a service that is made slow.
+const SLOW_MS: u64 = 50;
+/// The same for the event store: long enough to be reported.
+const SLOW_STORE_MS: u64 = 150;
 /// What can be done to a part.
 pub(super) const DEEDS: [&str; 6] = ["Stop", "Kill", "Freeze", "Slow", "Rebuild", "Mend"];
 /// What a run has beside its seed, rates and parts.
@@ -20,6 +22,11 @@ const UNITS: &str = "Units";
 const POWER: (&str, &str) = ("Power", "Cut");
 /// So much of a field that names nothing is repeated.
 const SHOWN_MAX: usize = 40;
+
+/// How long a part takes over each event once it is made slow.
+pub(super) fn slow_ms(part: &str) -> u64 {
+    if part == STORE { SLOW_STORE_MS } else { SLOW_MS }
+}
 
 /// The numbers that a field can have.
 fn numbers(field: &str) -> Option<RangeInclusive<u64>> {
@@ -193,8 +200,9 @@ impl Run {
         }
         let mut calls =
             vec![("heal", json!({})), ("set-messages", json!({ "Seed": seed, "Rates": rates }))];
-        let deed =
-            |(part, deed)| ("set-part", json!({ "Name": part, "Do": deed, "SlowMs": SLOW_MS }));
+        let deed = |(part, deed)| {
+            ("set-part", json!({ "Name": part, "Do": deed, "SlowMs": slow_ms(part) }))
+        };
         calls.extend(self.deeds().map(deed));
         if let Some(visits) = self.number(VISITS) {
             calls.push(("set-traffic", json!({ "Visits": visits, "Seed": seed })));

@@ -98,3 +98,28 @@ async fn the_power_cut_says_what_it_is_doing_from_its_beginning() {
         "{page}"
     );
 }
+
+#[tokio::test]
+async fn tour_drills_and_book_are_linked_where_they_are() {
+    let mut without = Manager::at(&Asked::default()).await;
+    let home = without.get("/").await;
+    assert!(home.contains(r#"<a href="/tour""#), "{home}");
+    for absent in [r#"href="/drills""#, r#"href="/book"#] {
+        assert!(!home.contains(absent), "{absent}");
+        assert!(!without.get("/tour/3").await.contains(absent), "{absent} in a step");
+    }
+    assert!(!without.get("/book/index.html").await.contains("Chapter one"));
+
+    let book = async || ([("content-security-policy", "frame-src 'self'")], "Chapter one");
+    let book = Router::new().route("/docs/book/patterns/cqrs.html", get(book));
+    let mut with = Manager::playing(&Asked::default(), book).await;
+    let home = with.get("/").await;
+    for there in ["/tour", "/drills", "/book"] {
+        assert!(home.contains(&format!(r#"<a href="{there}""#)), "{there}");
+    }
+    let step = with.get("/tour/3").await;
+    assert!(step.contains(r#"<a href="/book/patterns/cqrs.html">"#), "{step}");
+    assert!(with.get("/tour/6").await.contains(r#"the <a href="/drills">drills</a>"#));
+    assert_eq!(with.get("/book/patterns/cqrs.html").await, "Chapter one");
+    assert!(!with.get("/book/..%2Fbook/patterns/cqrs.html").await.contains("Chapter one"));
+}

@@ -175,7 +175,7 @@ pub(crate) fn office(gateway: Router) -> Router {
 fn beside(storefront: Website, gateway: Router) -> Router {
     let config = config(gateway);
     let watcher = Watcher::new(&config, storefront);
-    backoffice::build(config, watcher, backoffice::LowStock(3))
+    backoffice::build(config, watcher, backoffice::LowStock(3), backoffice::Extras::default())
 }
 
 /// The storefront, which is silent when a test wants it to be.
@@ -191,7 +191,8 @@ fn storefront(asked: &Asked) -> Website {
 pub(crate) fn played(gateway: Router) -> Router {
     let config = config(gateway);
     let watcher = Watcher::new(&config, Website::at(None));
-    backoffice::with_playground(config, watcher, backoffice::LowStock(3))
+    let extras = backoffice::Extras { playground: true, book: true };
+    backoffice::build(config, watcher, backoffice::LowStock(3), extras)
 }
 
 fn config(gateway: Router) -> backoffice::Config {

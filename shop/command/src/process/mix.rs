@@ -60,6 +60,7 @@ mod tests {
             ready,
             trouble: None,
             warnings: Vec::new(),
+            slow: None,
             clock: None,
             model: None,
             lag: BTreeMap::new(),

@@ -26,8 +26,22 @@ async fn every_drill_is_prepared_and_ends_with_exact_sums() {
     }
     let unknown = json!({ "Name": "earthquake", "Seed": 3 });
     assert_eq!(manager.post("/playground/begin-drill", unknown).await.status, 422);
+    what_a_drill_caused_is_not_warned_of_once_it_has_ended(&manager).await;
     a_wrong_clock_can_be_ended_with_a_password(&shop, &manager).await;
     all_is_exact(&shop, &manager).await;
+}
+
+async fn what_a_drill_caused_is_not_warned_of_once_it_has_ended(manager: &Person) {
+    let drill = json!({ "Name": "expired-token", "Seed": 3 });
+    manager.post("/playground/begin-drill", drill).await.ok();
+    let outage = async || manager.get("/system/get-status").await["Outage"].clone();
+    eventually("the gateway warns of the token", async || {
+        let reason = outage().await["Reason"].as_str().map(str::to_owned);
+        reason.is_some_and(|reason| reason.contains("has expired")).then_some(())
+    })
+    .await;
+    manager.post("/playground/heal", json!({})).await.ok();
+    assert_eq!(outage().await, Value::Null, "its time is not over, but its cause is");
 }
 
 /// The customer service grants log-ins of yesterday then, which no other service takes.

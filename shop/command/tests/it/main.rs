@@ -47,3 +47,4 @@ mod through;
 mod top;
 mod traces;
 mod why;
+mod without;

@@ -150,6 +150,7 @@ fn what_the_system_says_of_itself() {
         ready: true,
         trouble: None,
         warnings: vec!["Its database lacks an index.".to_owned()],
+        slow: Some("Recording takes 200 ms.".to_owned()),
         clock: Some("2026-01-31T12:00:00.000000Z".parse().expect("a time")),
         model: Some(Kept { engine: "SQLite".to_owned(), trouble: None }),
         lag: [("model".to_owned(), Lag { events: 1, seconds: 0.5, still: 0.25 })].into(),

@@ -30,6 +30,12 @@ static FILES: &[(&str, &[u8])] = &include!(concat!(env!("OUT_DIR"), "/book.rs"))
 #[cfg(not(feature = "book"))]
 static FILES: &[(&str, &[u8])] = &[];
 
+/// Whether this program was built with it.
+#[must_use]
+pub fn has_book() -> bool {
+    !FILES.is_empty()
+}
+
 /// The pages refer to each other, so that the first must lie beside them.
 pub(crate) async fn entrance() -> Redirect {
     Redirect::temporary("/docs/book/index.html")

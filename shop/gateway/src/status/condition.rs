@@ -81,7 +81,8 @@ impl ServiceStatus {
             reasons.extend(first.warnings.clone());
             return because(State::NotReady, &reasons);
         };
-        let mut reasons: Vec<String> = ready.slow().into_iter().collect();
+        let mut reasons: Vec<String> =
+            ready.slow.clone().or_else(|| ready.lags()).into_iter().collect();
         let state = if reasons.is_empty() { State::Degraded } else { State::Slow };
         reasons.extend(here.iter().flat_map(|one| one.warnings.clone()));
         let aside: u64 = here.iter().map(|one| one.set_aside).max().unwrap_or(0);
@@ -98,7 +99,7 @@ fn because(state: State, reasons: &[String]) -> Condition {
 
 impl InstanceStatus {
     /// What is said of its slowest projector or reactor, if that is far behind.
-    fn slow(&self) -> Option<String> {
+    fn lags(&self) -> Option<String> {
         let (name, lag) = self.slowest()?;
         let LagStatus { events, seconds, still } = lag;
         if *still > SLOW_SECONDS {

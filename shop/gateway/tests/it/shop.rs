@@ -117,6 +117,7 @@ pub(crate) fn announcement(name: &str, instance: &str, address: Address) -> Anno
         ready: true,
         trouble: None,
         warnings: Vec::new(),
+        slow: None,
         clock: None,
         model: None,
         lag: BTreeMap::from([("model".to_owned(), Lag { events: 3, seconds: 0.5, still: 0.0 })]),

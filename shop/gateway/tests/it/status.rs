@@ -158,6 +158,12 @@ async fn what_works_and_is_not_as_it_should_be_is_degraded_or_slow() {
         let reason = slow["Reason"].as_str().expect("a reason");
         assert!(slow["State"] == "Slow" && reason.starts_with(said), "{slow}");
     }
+    let slow = Some("Recording takes 200 ms.".to_owned());
+    let slow = outage(store::Announcement { slow, ..well.clone() }).await;
+    assert_eq!(
+        (&slow["State"], &slow["Reason"]),
+        (&json!("Slow"), &json!("Recording takes 200 ms."))
+    );
     assert_eq!(outage(well).await, json!(null));
 }
 

@@ -23,6 +23,7 @@ const CHROME: Chrome = Chrome {
     class: "test",
     cookie: "test-site",
     nav: &[],
+    learn: &[],
     personal: &[],
     search: None,
     register: None,

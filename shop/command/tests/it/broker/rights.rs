@@ -59,6 +59,7 @@ pub(crate) fn announcement(name: &str) -> Announcement {
         ready: true,
         trouble: None,
         warnings: Vec::new(),
+        slow: None,
         clock: None,
         model: None,
         lag: BTreeMap::new(),
