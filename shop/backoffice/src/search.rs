@@ -40,6 +40,8 @@ pub(crate) struct Found {
     products: Vec<Product>,
     total: u64,
     corrected: Option<String>,
+    /// No product has all words of the search.
+    some_words: bool,
     customers: Vec<User>,
     orders: Vec<Order>,
     /// What a request recorded first, by its correlation or trace.
@@ -63,6 +65,7 @@ pub(crate) async fn search(
         products: Vec::new(),
         total: 0,
         corrected: None,
+        some_words: false,
         customers: Vec::new(),
         orders: Vec::new(),
         request: None,
@@ -73,13 +76,15 @@ pub(crate) async fn search(
     if found.q.is_empty() {
         return Ok(Page(found));
     }
-    let query = [("Search", &*found.q), ("Limit", SHOWN), ("Facets", "true")];
+    let query =
+        [("Search", &*found.q), ("SomeWords", "true"), ("Limit", SHOWN), ("Facets", "true")];
     let products = manager.get("/product/get-all-products", &query);
     let query = [("Search", &*found.q), ("Limit", SHOWN)];
     let customers = manager.get("/customer/get-all-users", &query);
     let (products, customers): (ProductList, Listing<User>) =
         try_join(products, customers).await.map_err(no_such_page)?;
     found.total = products.total.unwrap_or_default();
+    found.some_words = products.some_words == Some(true);
     (found.products, found.corrected) = (products.items, products.corrected);
     found.customers = customers.items;
     found.request = why::of_request(&manager, &found.q, "1").await?.map(|found| found.event);

@@ -24,7 +24,7 @@ use self::source::Source;
 use crate::{
     client::{Access, Client, Error},
     models::Model,
-    outcome::Outcome,
+    outcome::{Outcome, WrongUsage},
     shop,
     stopped::Stopped,
     term,
@@ -143,11 +143,22 @@ pub(crate) async fn run(args: Args) -> anyhow::Result<Outcome> {
         through::run(&source, asked, args.json, printer.width).await?;
         return Ok(Outcome::Done);
     }
+    if args.follow && args.filter.is_of_no_type() {
+        let known = contracts::types().map(|(kind, _)| kind);
+        let kind = args.filter.kind.as_deref().unwrap_or_default();
+        let meant = missing::did_you_mean(kind, known);
+        let meant = meant.map_or_else(String::new, |meant| format!("; {meant}"));
+        return Err(WrongUsage(format!("no event can have the type {kind}{meant}")).into());
+    }
     if let (true, Source::Running(client)) = (args.follow, &source) {
         follow(client, &source, &args, printer).await?;
         return Ok(Outcome::Done);
     }
     let mut filter = args.filter;
+    if filter.is_of_no_type() {
+        term::note(missing::explain(&source, &filter).await?);
+        return Ok(Outcome::Done);
+    }
     list(&source, &filter, args.last, &mut printer).await?;
     if printer.printed > 0 || args.limit == Some(0) {
         return Ok(Outcome::Done);
@@ -258,6 +269,11 @@ impl Filter {
             && is(&self.kind, table::text(event, "Type"))
     }
 
+    /// Whether no event can have the type that is wanted.
+    fn is_of_no_type(&self) -> bool {
+        self.kind.as_deref().is_some_and(|kind| EventType::parse(kind).is_err())
+    }
+
     /// The first position that is wanted of the whole log.
     pub(crate) fn first_position(&self) -> Position {
         Position(self.from.unwrap_or(1).max(1))
@@ -299,9 +315,10 @@ fn category_name(text: &str) -> Result<String, String> {
 }
 
 fn type_name(text: &str) -> Result<String, String> {
-    EventType::parse(text).map(|kind| kind.as_str().to_owned()).map_err(|error| {
-        let known = contracts::types().map(|(kind, _)| kind);
-        missing::did_you_mean(text, known)
-            .map_or_else(|| error.to_string(), |meant| format!("no such type; {meant}"))
-    })
+    // A part of one is taken as well: the answer then says which types there are.
+    let is_part = EventType::parse(&format!("a.{text}")).is_ok();
+    if is_part {
+        return Ok(text.to_owned());
+    }
+    EventType::parse(text).map(|kind| kind.as_str().to_owned()).map_err(|error| error.to_string())
 }

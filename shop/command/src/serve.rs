@@ -103,7 +103,7 @@ async fn run(
     let mut signals = Signals::new()?;
     let listeners = Listeners::open(settings, parts).await?;
     let starting = async {
-        let lived = if how.demo { Some(make_sample(settings).await?) } else { None };
+        let lived = if how.demo { Some(make_sample(settings, how.json).await?) } else { None };
         anyhow::Ok((Process::start(settings, parts, how.demo).await?, lived))
     };
     let (process, lived) = tokio::select! {

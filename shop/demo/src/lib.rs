@@ -22,6 +22,7 @@ mod traffic;
 mod year;
 
 pub use goods::{CUSTOMER, PASSWORD};
+pub use plan::DAYS;
 pub use playground::{Bus, Playground, Second, Toys};
 pub use service::{Demo, offered};
 pub use year::{Conditions, Lived, YearError, live};

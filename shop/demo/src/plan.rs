@@ -12,7 +12,7 @@ use crate::{chance::Chance, goods::Goods};
 pub(crate) use days::Writer;
 
 /// The days of a year.
-pub(crate) const DAYS: u64 = 365;
+pub const DAYS: u64 = 365;
 /// The same plan whenever it is made. Another seed is another year.
 const SEED: [u8; 32] = *b"the sample shop of Agora, year 1";
 

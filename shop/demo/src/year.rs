@@ -87,13 +87,18 @@ impl From<Refused> for YearError {
     }
 }
 
-/// Lives the year on this thread, and returns once its log is durable; or at the next act after `stop` is set.
-pub fn live(conditions: Conditions, stop: &AtomicBool) -> Result<Lived, YearError> {
+/// Lives the year on this thread, and returns once its log is durable; or at the next act after `stop` is set. Each day that begins is
+/// reported by its number, from 1.
+pub fn live(
+    conditions: Conditions,
+    stop: &AtomicBool,
+    begins: impl Fn(u64),
+) -> Result<Lived, YearError> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
     let log = conditions.log.clone();
     let lived = runtime.block_on(async {
         let mut house = House::open(conditions).await?;
-        let lived = house.live(stop).await;
+        let lived = house.live(stop, begins).await;
         // Its log is closed whatever came of it.
         house.close().await;
         lived
@@ -103,11 +108,17 @@ pub fn live(conditions: Conditions, stop: &AtomicBool) -> Result<Lived, YearErro
 }
 
 impl House {
-    async fn live(&mut self, stop: &AtomicBool) -> Result<Lived, YearError> {
+    async fn live(&mut self, stop: &AtomicBool, begins: impl Fn(u64)) -> Result<Lived, YearError> {
         self.wait_ready().await?;
         let admin_password = self.admin_password().await;
         let mut shop = Shop::new(self.desk());
+        let mut today = 0;
         for Planned { at, act } in plan::year(&shop.goods, weekday(self.began)) {
+            let day = at.as_secs() / DAY.as_secs() + 1;
+            if day > today {
+                today = day;
+                begins(today.min(DAYS));
+            }
             let at = self.began + at;
             if at + LAST > self.until {
                 break;

@@ -84,6 +84,8 @@ pub struct Found {
     pub total: Option<u64>,
     /// The search as it was understood, if a word of it is found nowhere and one like it was taken.
     pub corrected: Option<String>,
+    /// None of them has all words of the search; they have the most.
+    pub some_words: bool,
     /// If asked for.
     pub facets: Option<Facets>,
 }
@@ -129,6 +131,8 @@ pub struct ProductQuery {
     /// Words of a name, category, supplier, description or code, in any order, whatever their case, accents and Unicode form. A word
     /// finds those that begin with it; if there are none, those that contain it; else, with few typos, those that are meant.
     pub search: Option<String>,
+    /// Whether those that have the most of the words are found where none has all of them.
+    pub some_words: bool,
     /// The lowest price.
     pub least: Option<Money>,
     /// The highest price.

@@ -8,6 +8,32 @@ use kernel::Timestamp;
 
 use crate::zone;
 
+/// A name whose numbers stay with their units on one line: `1 kg`, `2 × 100 g`, `72 %`.
+#[must_use]
+pub fn unbroken(name: &str) -> String {
+    let mut whole = String::with_capacity(name.len());
+    let mut rest = name;
+    while let Some((before, after)) = rest.split_once(' ') {
+        whole.push_str(before);
+        let word = after.split([' ', ',', ')', ';']).next().unwrap_or_default();
+        let is_number = |text: &str| text.ends_with(|last: char| last.is_ascii_digit());
+        let is_joined = is_number(before) && is_unit(word)
+            || before == "×" && word.starts_with(|first: char| first.is_ascii_digit());
+        whole.push(if is_joined { '\u{a0}' } else { ' ' });
+        rest = after;
+    }
+    whole.push_str(rest);
+    whole
+}
+
+/// Whether a word behind a number can be what it counts: `kg`, `%`, `×`.
+fn is_unit(word: &str) -> bool {
+    const LETTERS_MAX: usize = 3;
+    matches!(word, "%" | "×")
+        || (1..=LETTERS_MAX).contains(&word.chars().count())
+            && word.chars().all(char::is_alphabetic)
+}
+
 /// A sum in its currency: `€1,234.50`.
 #[derive(Clone, Copy, Debug)]
 pub struct Amount<'a>(pub Money, pub &'a str);
@@ -136,6 +162,21 @@ impl<T: Instant> HtmlSafe for TimeOfDay<T> {}
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_number_stays_with_its_unit() {
+        for (name, written) in [
+            ("Porridge Oats, Fine, 1 kg", "Porridge Oats, Fine, 1\u{a0}kg"),
+            ("Crème Brûlée 2 × 100 g", "Crème Brûlée 2\u{a0}×\u{a0}100\u{a0}g"),
+            ("Dark Chocolate, 72 %, 100 g", "Dark Chocolate, 72\u{a0}%, 100\u{a0}g"),
+            ("Peppermint Tea, 20 Bags", "Peppermint Tea, 20 Bags"),
+            ("7 Up 2 l (new)", "7\u{a0}Up 2\u{a0}l (new)"),
+            ("Tea", "Tea"),
+            ("", ""),
+        ] {
+            assert_eq!(unbroken(name), written);
+        }
+    }
 
     #[test]
     fn sums_numbers_and_times_have_one_form() {

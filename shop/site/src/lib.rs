@@ -56,7 +56,7 @@ pub use component::{Badge, Markup, Tone};
 pub use events::{ServerEvent, ServerEvents};
 pub use failure::{Failure, FieldError, Refusal, no_such_page};
 pub use form::{Field, Form};
-pub use format::{Amount, Count, Day, Elapsed, Moment, Money, TimeOfDay};
+pub use format::{Amount, Count, Day, Elapsed, Moment, Money, TimeOfDay, unbroken};
 pub use frame::{Chrome, Frame, Guide, Link, Search};
 pub use gateway::{Gateway, GatewayUrlError};
 pub use kept::logged_in;

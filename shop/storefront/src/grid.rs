@@ -1,5 +1,7 @@
 //! A grid of products, each with its price and stock, and the way to its page.
 
+use std::collections::BTreeMap;
+
 use askama::{Template, filters::HtmlSafe};
 use contracts::rest::product::Product;
 use site::{Amount, Picture};
@@ -16,6 +18,8 @@ struct Card {
     product: Product,
     picture: Picture,
     stock: Stock,
+    /// Another card has the same name: who supplies this one tells them apart.
+    has_namesake: bool,
 }
 
 /// How many are left, in words.
@@ -28,9 +32,14 @@ pub(crate) enum Stock {
 
 impl ProductGrid {
     pub(crate) fn new(products: Vec<Product>) -> Self {
+        let mut named: BTreeMap<String, usize> = BTreeMap::new();
+        for product in &products {
+            *named.entry(product.name.to_lowercase()).or_default() += 1;
+        }
         let card = |product: Product| Card {
             picture: Picture::of(&product),
             stock: Stock::of(&product),
+            has_namesake: named.get(&product.name.to_lowercase()).is_some_and(|count| *count > 1),
             product,
         };
         Self { cards: products.into_iter().map(card).collect(), level: 2 }
@@ -80,3 +89,32 @@ impl Stock {
 }
 
 impl HtmlSafe for ProductGrid {}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn products_of_one_name_show_their_suppliers() {
+        let product = |name: &str, supplier: &str| -> Product {
+            serde_json::from_value(json!({
+                "ProductId": "0190c7f2-8b1e-7c3a-9f00-1234567890ab", "Code": null, "Name": name, "Description": "",
+                "Supplier": supplier, "CategoryId": "0190c7f2-8b1e-7c3a-9f00-1234567890ab", "CategoryName": "Dairy",
+                "Price": 1.5, "Currency": "EUR", "UnitsInStock": 1, "Available": 1, "Version": 0,
+            }))
+            .expect("a product")
+        };
+        let grid = ProductGrid::new(vec![
+            product("Whole Milk", "Hillside"),
+            product("whole milk", "Northern"),
+            product("Butter", "Churners"),
+        ]);
+        let page = grid.render().expect("a grid");
+        for shown in ["Dairy · Hillside", "Dairy · Northern"] {
+            assert!(page.contains(shown), "{page}");
+        }
+        assert!(!page.contains("Churners"), "{page}");
+    }
+}

@@ -2,11 +2,12 @@
 
 use askama::Template;
 use contracts::rest::{
+    customer::User,
     order::{Order, Status},
     product::{Category, Product},
 };
-use futures_util::future::{join, join_all, try_join3};
-use site::{Count, Failure, Frame, Listing, Page, Picture, Visit};
+use futures_util::future::{join_all, join3, try_join3};
+use site::{Count, Failure, Frame, Listing, Page, Picture, Visit, segment};
 
 use crate::grid::ProductGrid;
 
@@ -43,8 +44,8 @@ pub(crate) async fn home(visit: Visit) -> Result<Page<Home>, Failure> {
     let categories = visit.get("/product/get-categories", &[("Limit", "500")]);
     let query = [("Sort", "Newest"), ("Limit", "12")];
     let newest = visit.get("/product/get-all-products", &query);
-    let extras = async { Ok(join(mine(&visit), best(&visit)).await) };
-    let (categories, newest, (mine, best)): (Listing<Category>, Listing<Product>, _) =
+    let extras = async { Ok(join3(mine(&visit), best(&visit), name(&visit)).await) };
+    let (categories, newest, (mine, best, name)): (Listing<Category>, Listing<Product>, _) =
         try_join3(categories, newest, extras).await?;
     let mut categories = categories.items;
     categories.retain(|category| category.products > 0);
@@ -57,7 +58,7 @@ pub(crate) async fn home(visit: Visit) -> Result<Page<Home>, Failure> {
     };
     let (newest, best) = (grid(newest.items), grid(best));
     let again = grid(again(&visit, &mine).await);
-    let (name, orders) = (visit.user().map(|user| user.name), in_words(&mine));
+    let orders = in_words(&mine);
     let frame = visit.frame("Good things, honestly counted");
     Ok(Page(Home { frame, categories, all, art, best, newest, name, orders, again }))
 }
@@ -76,6 +77,15 @@ async fn mine(visit: &Visit) -> Vec<Order> {
     let query = [("Type", "Customer"), ("Id", &*user.name), ("Limit", LOOKED_THROUGH)];
     let found: Result<Listing<Order>, Failure> = visit.get("/order/get-orders", &query).await;
     found.map_or_else(|_| Vec::new(), |found| found.items)
+}
+
+/// What the visitor is called: by the name that they gave, or the one that they log in with.
+async fn name(visit: &Visit) -> Option<String> {
+    let user = visit.user()?.name;
+    let path = format!("/customer/get-user/{}", segment(&user));
+    let found = visit.get::<User>(&path, &[("", ""); 0]).await;
+    let given = found.map(|found| found.full_name.trim().to_owned()).unwrap_or_default();
+    Some(if given.is_empty() { user } else { given })
 }
 
 /// How many orders are under way, in words.

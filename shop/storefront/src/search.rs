@@ -18,6 +18,8 @@ pub(crate) struct Found {
     frame: Frame,
     q: String,
     corrected: Option<String>,
+    /// No product has all words of the search.
+    some_words: bool,
     is_empty: bool,
     shelf: Shelf,
 }
@@ -42,8 +44,9 @@ pub(crate) async fn search(
     let title = if q.is_empty() { "All products".to_owned() } else { format!("“{q}”") };
     let frame = visit.frame(title).searching(&q);
     let (corrected, is_empty) = (found.corrected.clone(), found.total == Some(0));
+    let some_words = found.some_words == Some(true);
     let shelf = Shelf::new("/search", &asked, found);
-    Ok(Page(Found { frame, q, corrected, is_empty, shelf }))
+    Ok(Page(Found { frame, q, corrected, some_words, is_empty, shelf }))
 }
 
 pub(crate) async fn suggest(

@@ -81,6 +81,7 @@ impl Asked {
         given([
             ("CategoryId", category),
             ("Search", &self.q),
+            ("SomeWords", if self.q.is_empty() { "" } else { "true" }),
             ("MinPrice", self.min.trim()),
             ("MaxPrice", self.max.trim()),
             ("InStock", if self.is_in_stock() { "true" } else { "" }),
@@ -166,7 +167,7 @@ impl Shelf {
 
     /// The list at `path` as it was asked for and found.
     pub(crate) fn new(path: &str, asked: &Asked, found: ProductList) -> Self {
-        let ProductList { items, next, total, facets, corrected: _ } = found;
+        let ProductList { items, next, total, facets, .. } = found;
         let currency = items.first().map(|product| product.currency.clone()).unwrap_or_default();
         let facets = facets.unwrap_or_default();
         let total = total.unwrap_or_default();

@@ -42,7 +42,7 @@ pub(super) async fn whole_stream(source: &Source, given: &str) -> anyhow::Result
 pub(super) async fn explain(source: &Source, filter: &Filter) -> anyhow::Result<String> {
     let newest = source.last(&Filter::default(), LOOKED_AT).await?;
     if newest.is_empty() {
-        return Ok("nothing has been recorded yet".to_owned());
+        return Ok("Nothing has been recorded yet".to_owned());
     }
     let among = match newest.len() {
         LOOKED_AT => format!(" among the newest {LOOKED_AT} events"),
@@ -51,7 +51,7 @@ pub(super) async fn explain(source: &Source, filter: &Filter) -> anyhow::Result<
     let categories: BTreeSet<&str> = newest.iter().map(category).collect();
     let unknown = |category: &str| {
         let there_are = listed(categories.iter().copied());
-        format!("no events of the category {category}; there are{among}: {there_are}")
+        format!("There are no events of the category {category}; there are{among}: {there_are}")
     };
     if let Some(stream) = &filter.stream {
         let of = stream.split_once('-').map_or(stream.as_str(), |(category, _)| category);
@@ -66,7 +66,9 @@ pub(super) async fn explain(source: &Source, filter: &Filter) -> anyhow::Result<
             }
         }
         let newest = listed(named.into_iter());
-        return Ok(format!("no events of the stream {stream}; the newest of {of} are: {newest}"));
+        return Ok(format!(
+            "There are no events of the stream {stream}; the newest of {of} are: {newest}"
+        ));
     }
     if let Some(wanted) = filter.category.as_deref().filter(|wanted| !categories.contains(wanted)) {
         return Ok(unknown(wanted));
@@ -78,12 +80,20 @@ pub(super) async fn explain(source: &Source, filter: &Filter) -> anyhow::Result<
     match filter.kind.as_deref() {
         Some(kind) if !types.contains(kind) => {
             let meant = did_you_mean(kind, types.iter().copied());
-            let meant = meant.map_or_else(String::new, |meant| format!("{meant} "));
-            let there = if meant.is_empty() { "there" } else { "There" };
             let all = listed(types.iter().copied());
-            Ok(format!("no events of the type {kind}; {meant}{there} are{among}: {all}"))
+            Ok(match meant {
+                None => {
+                    format!("There are no events of the type {kind}; there are{among}: {all}")
+                }
+                Some(meant) => format!(
+                    "There are no events of the type {kind}; {meant} There are{among}: {all}"
+                ),
+            })
         }
-        _ => Ok("no events fit: all of these were recorded at other times or positions".to_owned()),
+        _ => Ok(
+            "There are no events that fit: all of these were recorded at other times or positions"
+                .to_owned(),
+        ),
     }
 }
 

@@ -20,7 +20,7 @@ use super::{
     choices::{Choices, Store},
     places::SAMPLE,
 };
-use crate::{config::Settings, data_folder::DataFolder, parts::Parts};
+use crate::{config::Settings, data_folder::DataFolder, parts::Parts, term::Progress};
 
 /// The log is made under such a name, and gets its own once it is whole.
 const UNFINISHED: &str = ".demo-";
@@ -34,9 +34,9 @@ impl Drop for Stop {
     }
 }
 
-/// Makes the sample shop in an empty folder; in the folder of one that was made before, nothing is to be done. Dropped, it leaves no log
+/// Makes the sample shop in an empty folder, and shows how far it is unless the start is announced as `json`; in the folder of one that was made before, nothing is to be done. Dropped, it leaves no log
 /// behind.
-pub(crate) async fn make(settings: &Settings) -> anyhow::Result<Lived> {
+pub(crate) async fn make(settings: &Settings, json: bool) -> anyhow::Result<Lived> {
     let choices = Choices::read(settings, &Parts::all())?;
     super::currency::check_decimals(settings, &choices)?;
     let Store::Log(log) = choices.store.clone() else {
@@ -74,7 +74,7 @@ pub(crate) async fn make(settings: &Settings) -> anyhow::Result<Lived> {
     let stopped = Arc::clone(&stop.0);
     let made = move || {
         let place = Place { beside, log, data: (!is_given).then_some(data) };
-        place.live(conditions, &stopped)
+        place.live(conditions, &stopped, json)
     };
     let lived = tokio::task::spawn_blocking(made).await.context("the sample shop panicked")?;
     drop(stop);
@@ -120,14 +120,15 @@ struct Place {
 impl Place {
     /// Lives the year in a folder beside the log's, and puts its log there once it is whole. The secret comes first: a log without one
     /// would be taken for a shop that has lost it.
-    fn live(self, conditions: Conditions, stop: &AtomicBool) -> anyhow::Result<Lived> {
+    fn live(self, conditions: Conditions, stop: &AtomicBool, json: bool) -> anyhow::Result<Lived> {
         let Self { beside, log, data } = self;
         let unfinished = tempfile::Builder::new().prefix(UNFINISHED).tempdir_in(&beside);
         let unfinished =
             unfinished.with_context(|| format!("no folder can be made in {}", beside.display()))?;
         let made = unfinished.path().join("log");
         let secret = conditions.secret;
-        let lived = demo::live(Conditions { log: made.clone(), ..conditions }, stop)?;
+        let conditions = Conditions { log: made.clone(), ..conditions };
+        let lived = living(conditions, stop, json)?;
         if let Some(data) = data
             && data.put_secret(&secret)? != secret
         {
@@ -138,6 +139,18 @@ impl Place {
             .with_context(|| format!("cannot move the log to {}", log.display()))?;
         Ok(lived)
     }
+}
+
+/// Lives the year. A terminal shows at once that this goes on, and how far it is; a log says it in a line.
+fn living(conditions: Conditions, stop: &AtomicBool, json: bool) -> anyhow::Result<Lived> {
+    if json {
+        return Ok(demo::live(conditions, stop, |_| {})?);
+    }
+    let progress = Progress::in_words("Living through a year of the sample shop: day", demo::DAYS);
+    if !progress.is_shown() {
+        tracing::info!("living through a year of the sample shop; this takes some seconds");
+    }
+    Ok(demo::live(conditions, stop, |day| progress.at(day, demo::DAYS))?)
 }
 
 #[cfg(test)]

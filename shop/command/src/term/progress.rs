@@ -30,6 +30,20 @@ impl Progress {
         Self(bar)
     }
 
+    /// The same as a line of words, such as `Day 12 of 365`, which is drawn at once.
+    pub(crate) fn in_words(what: &str, total: u64) -> Self {
+        if !io::stderr().is_terminal() {
+            return Self(ProgressBar::hidden());
+        }
+        let style = ProgressStyle::with_template("{msg} {pos} of {len}");
+        let target = ProgressDrawTarget::stderr_with_hz(10);
+        let bar = ProgressBar::with_draw_target(Some(total), target);
+        bar.set_style(style.expect("a template of known keys"));
+        bar.set_message(what.to_owned());
+        bar.tick();
+        Self(bar)
+    }
+
     /// How much of a total is done.
     pub(crate) fn at(&self, done: u64, total: u64) {
         self.0.set_length(total);

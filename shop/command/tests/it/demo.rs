@@ -1,11 +1,14 @@
 //! The sample shop: `agora up --demo` as its user meets it, and an empty shop that is filled with it.
 
-use std::{collections::BTreeMap, path::Path};
+use std::{collections::BTreeMap, path::Path, process::Stdio, time::Duration};
 
 use kernel::{Clock as _, Timestamp};
 use runtime::clock::SystemClock;
 use serde_json::{Value, json};
-use tokio::process::Command;
+use tokio::{
+    io::{AsyncBufReadExt as _, BufReader},
+    process::Command,
+};
 
 use crate::{
     books::Books,
@@ -13,13 +16,18 @@ use crate::{
     shop::{Folder, PASSWORD, Person, Shop, eventually, up, visitor},
 };
 
-const DAY: std::time::Duration = std::time::Duration::from_hours(24);
+/// What a start says of itself while it makes the sample.
+const LIVING: &str = "living through a year of the sample shop";
+/// Generous: other tests run beside this one.
+const PATIENCE: Duration = Duration::from_secs(60);
+const DAY: Duration = Duration::from_hours(24);
 
 /// A year is made once for all of this.
 #[tokio::test]
 async fn a_year_is_there_within_the_start_and_can_be_used_at_once() {
     let folder = Folder::new();
     let (shop, ready) = folder.up_saying(|command| _ = command.arg("--demo")).await;
+    assert!(!folder.log().contains(LIVING), "a program that reads JSON is told once it is ready");
     let demo = &ready["demo"];
     assert_eq!((&demo["categories"], &demo["customers"]), (&json!(12), &json!(30)), "{ready}");
     let manager = shop.manager().await;
@@ -58,6 +66,26 @@ async fn a_year_is_there_within_the_start_and_can_be_used_at_once() {
     assert_eq!(state, json!({ "Goods": "Sample", "Traffic": "On" }));
     shop.manager().await.get("/playground/get-playground").await;
     shop.down().await;
+}
+
+#[tokio::test]
+async fn a_log_says_at_once_that_the_year_takes_some_seconds() {
+    let folder = Folder::new();
+    let mut command = up(&folder.data());
+    command.arg("--demo").stdout(Stdio::null()).stderr(Stdio::piped()).kill_on_drop(true);
+    let mut starting = command.spawn().expect("it starts");
+    let mut lines = BufReader::new(starting.stderr.take().expect("a pipe")).lines();
+    let said = async {
+        loop {
+            let line = lines.next_line().await.expect("a pipe").expect("it goes on");
+            if line.contains(LIVING) {
+                return line;
+            }
+        }
+    };
+    let line = tokio::time::timeout(PATIENCE, said).await.expect("it says so");
+    assert!(!line.contains(['\r', '\u{1b}']), "a line for a log: {line:?}");
+    starting.kill().await.expect("it ends");
 }
 
 /// A shop of one's own is never taken for a sample.

@@ -74,18 +74,24 @@ async fn where_nothing_fits_it_is_said_what_there_is() {
     for (filter, said) in [
         (
             ["--type", "order.plcaed"],
-            "no events of the type order.plcaed; did you mean order.placed? There are: order.placed, product.added, product.stock-reserved",
+            "There are no events of the type order.plcaed; did you mean order.placed? There are: order.placed, product.added, product.stock-reserved",
         ),
         (
             ["--type", "parcel.sent"],
-            "no events of the type parcel.sent; there are: order.placed, product.added, product.stock-reserved",
+            "There are no events of the type parcel.sent; there are: order.placed, product.added, product.stock-reserved",
         ),
-        (["--category", "nope"], "no events of the category nope; there are: order, product"),
+        (
+            ["--category", "nope"],
+            "There are no events of the category nope; there are: order, product",
+        ),
         (
             ["--stream", "order-nope"],
-            "no events of the stream order-nope; the newest of order are: order-7",
+            "There are no events of the stream order-nope; the newest of order are: order-7",
         ),
-        (["--from", "99"], "no events fit: all of these were recorded at other times or positions"),
+        (
+            ["--from", "99"],
+            "There are no events that fit: all of these were recorded at other times or positions",
+        ),
     ] {
         let ran = agora(&stub, ["events"].into_iter().chain(filter)).await.expect_code(0);
         assert_eq!((ran.stdout.as_str(), ran.stderr.trim_end()), ("", said));
@@ -113,10 +119,17 @@ async fn an_orders_events_show_its_number_and_are_found_by_it() {
 #[tokio::test]
 async fn a_part_of_a_type_is_answered_with_the_types_that_have_it() {
     let stub = shop_with_events().await;
-    let ran = agora(&stub, ["events", "--type", "denied"]).await.expect_code(2);
-    let said =
-        "no such type; did you mean order.denied, product.stock-denied or customer.credit-denied?";
-    assert!(ran.stderr.contains(said), "{ran:?}");
+    let there = "There are: order.placed, product.added, product.stock-reserved";
+    for (kind, said) in [
+        ("nope", "There are no events of the type nope; there are: order.placed, product.added, product.stock-reserved".to_owned()),
+        ("placed", format!("There are no events of the type placed; did you mean order.placed? {there}")),
+    ] {
+        let ran = agora(&stub, ["events", "--type", kind]).await.expect_code(0);
+        assert_eq!((ran.stdout.as_str(), ran.stderr.trim_end()), ("", &*said));
+    }
+    let ran = agora(&stub, ["events", "--follow", "--type", "denied"]).await.expect_code(2);
+    let said = "no event can have the type denied; did you mean order.denied, product.stock-denied or customer.credit-denied?";
+    assert!(ran.stderr.contains(said), "it would wait forever: {ran:?}");
     let ran = agora(&stub, ["events", "--type", "Nonsense"]).await.expect_code(2);
     assert!(ran.stderr.contains("is not of the form category.name"), "{ran:?}");
 }

@@ -26,11 +26,12 @@ pub fn digits(text: &str) -> Option<String> {
     is_part.then_some(digits)
 }
 
-/// Whether the id begins or ends with `digits`.
+/// Whether the id begins or ends with `digits`, or the order's number begins with them.
 #[must_use]
 pub fn fits(order: Uuid, digits: &str) -> bool {
     let text = order.simple().to_string();
-    text.starts_with(digits) || text.ends_with(digits)
+    let is_number = |number: &str| number.starts_with(digits);
+    text.starts_with(digits) || text.ends_with(digits) || text.get(24..).is_some_and(is_number)
 }
 
 #[cfg(test)]
@@ -42,13 +43,20 @@ mod tests {
     #[test]
     fn an_order_is_found_by_its_number_however_it_is_written_and_by_other_parts_of_its_id() {
         assert_eq!(number(ORDER), "5E7B-2954");
-        for written in
-            ["5E7B-2954", "#5e7b 2954", "5e7b2954", " 2954", "12345e7b2954", "0190c7f2-8b1e"]
-        {
+        for written in [
+            "5E7B-2954",
+            "#5e7b 2954",
+            "5e7b2954",
+            " 2954",
+            "5E7B",
+            "5e7b-29",
+            "12345e7b2954",
+            "0190c7f2-8b1e",
+        ] {
             let digits = digits(written).unwrap_or_else(|| panic!("{written}"));
             assert!(fits(ORDER, &digits), "{written}");
         }
-        assert!(!fits(ORDER, "5e7b"), "the middle is no name");
+        assert!(!fits(ORDER, "9f00"), "the middle is no name");
         for none in ["", "295", "tea", "5e7b-295x", &ORDER.to_string()] {
             assert_eq!(digits(none), None, "{none}");
         }

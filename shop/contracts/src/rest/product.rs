@@ -82,6 +82,9 @@ pub struct ProductList {
     /// The search as it was understood, where a word of it is found nowhere and one like it was taken.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub corrected: Option<String>,
+    /// True if no product has all words of the search: these have the most of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub some_words: Option<bool>,
     /// What the list can be narrowed to, if asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub facets: Option<ProductFacets>,

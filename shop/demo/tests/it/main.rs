@@ -1,10 +1,10 @@
 //! A year of the sample shop, held against the promises, and lived twice.
 
-use std::{path::Path, sync::Arc, sync::atomic::AtomicBool, time::Duration};
+use std::{cell::RefCell, path::Path, sync::Arc, sync::atomic::AtomicBool, time::Duration};
 
 use contracts::money::{Currency, Money};
 use customer::{Cost, NewPassword};
-use demo::{Conditions, Lived, YearError, live};
+use demo::{Conditions, DAYS, Lived, YearError, live};
 use eventlog::{Options, OsFiles};
 use jiff::tz::TimeZone;
 use kernel::{Position, Recorded};
@@ -36,7 +36,12 @@ fn year(number: u8) -> (Lived, Vec<Arc<Recorded>>) {
     let folder = tempfile::tempdir().expect("a folder");
     let conditions = conditions(folder.path(), number);
     let log = conditions.log.clone();
-    let lived = live(conditions, &AtomicBool::new(false)).expect("a year");
+    let days = RefCell::new(Vec::new());
+    let begins = |day| days.borrow_mut().push(day);
+    let lived = live(conditions, &AtomicBool::new(false), begins).expect("a year");
+    let days = days.into_inner();
+    assert_eq!((days.first(), days.last()), (Some(&1), Some(&DAYS)), "it says how far it is");
+    assert!(days.is_sorted(), "{days:?}");
     let opened = LogStore::open(&log, Arc::new(OsFiles), Options::new([0; 16]));
     let opened = opened.expect("a whole log");
     let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
@@ -81,6 +86,6 @@ fn two_years_of_one_day_tell_the_same_story_and_keep_every_promise() {
 #[test]
 fn a_year_that_is_stopped_ends_at_its_next_act() {
     let folder = tempfile::tempdir().expect("a folder");
-    let stopped = live(conditions(folder.path(), 3), &AtomicBool::new(true));
+    let stopped = live(conditions(folder.path(), 3), &AtomicBool::new(true), |_| {});
     assert!(matches!(stopped, Err(YearError::Stopped)), "{stopped:?}");
 }

@@ -37,6 +37,10 @@ pub(super) struct GetProducts {
     /// The highest price.
     #[param(value_type = Option<String>, pattern = r"^[0-9]{1,9}(\.[0-9]{1,2})?$")]
     max_price: Option<Price>,
+    /// Whether a search that no product has all words of finds those that have the most of them; the answer says so by `SomeWords`.
+    #[serde(default)]
+    #[param(required = false)]
+    some_words: bool,
     /// Only products that can be ordered.
     #[serde(default)]
     #[param(required = false)]
@@ -73,6 +77,10 @@ pub(super) struct GetAllProducts {
     /// The highest price.
     #[param(value_type = Option<String>, pattern = r"^[0-9]{1,9}(\.[0-9]{1,2})?$")]
     max_price: Option<Price>,
+    /// Whether a search that no product has all words of finds those that have the most of them; the answer says so by `SomeWords`.
+    #[serde(default)]
+    #[param(required = false)]
+    some_words: bool,
     /// Only products that can be ordered.
     #[serde(default)]
     #[param(required = false)]
@@ -169,6 +177,7 @@ async fn read_page(calls: &Calls, query: GetProducts) -> Result<ProductList, Pro
     let wanted = ProductQuery {
         category: query.category_id,
         search,
+        some_words: query.some_words,
         least: query.min_price.map(|Price(price)| price),
         most: query.max_price.map(|Price(price)| price),
         in_stock: query.in_stock,
@@ -229,6 +238,7 @@ impl From<GetAllProducts> for GetProducts {
         Self {
             category_id: None,
             search: all.search,
+            some_words: all.some_words,
             min_price: all.min_price,
             max_price: all.max_price,
             in_stock: all.in_stock,

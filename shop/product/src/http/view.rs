@@ -31,12 +31,13 @@ pub(super) fn product(product: model::Product) -> Product {
 }
 
 pub(super) fn products(found: model::Found) -> ProductList {
-    let model::Found { products, next, total, corrected, facets } = found;
+    let model::Found { products, next, total, corrected, some_words, facets } = found;
     ProductList {
         items: products.into_iter().map(product).collect(),
         next: next.map(|cursor| After(cursor).encode()),
         total,
         corrected,
+        some_words: some_words.then_some(true),
         facets: facets.map(self::facets),
     }
 }

@@ -69,6 +69,8 @@ pub struct Hits {
     pub next: Option<Cursor>,
     pub total: u64,
     pub corrected: Option<String>,
+    /// None of them has all words of the search; they have the most.
+    pub some_words: bool,
     pub facets: Option<Facets>,
 }
 
@@ -135,7 +137,7 @@ impl Index {
     /// The page of those products that match.
     #[must_use]
     pub fn find(&self, wanted: &ProductQuery) -> Hits {
-        let scored = wanted.search.as_deref().map(|search| self.scored(search));
+        let scored = wanted.search.as_deref().map(|search| self.scored(search, wanted.some_words));
         let category = wanted.category.map(|id| self.categories.known(id));
         let mut best = Best::new(wanted.count, wanted.after.as_ref().map(Rank::of_cursor));
         let mut tally = Tally::new(self.categories.count());
@@ -160,8 +162,9 @@ impl Index {
         }
         let (ids, next) = best.page(wanted.sort);
         let facets = wanted.facets.then(|| tally.facets(&self.categories));
+        let some_words = total > 0 && scored.as_ref().is_some_and(|scored| !scored.has_all);
         let corrected = scored.and_then(|scored| scored.corrected);
-        Hits { ids, next, total, corrected, facets }
+        Hits { ids, next, total, corrected, some_words, facets }
     }
 
     fn slot_of(&mut self, id: Uuid) -> Option<&mut Slot> {

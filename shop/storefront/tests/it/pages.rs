@@ -194,7 +194,7 @@ async fn a_customer_finds_at_home_what_they_bought_and_who_they_are() {
     assert!(!anyone.html.contains("Buy again"), "{}", anyone.html);
     let mut ada = Visitor::logged_in(storefront(&gateway)).await;
     let home = ada.get("/").await;
-    home.says("Welcome back, ada.");
+    home.says("Welcome back, Ada Lovelace.");
     home.says("What you order can be followed");
     assert!(!home.html.contains("Buy again"), "nothing was bought: {}", home.html);
     gateway.order_goes_through(&[order("Pending", "Reserved", "Pending")]);

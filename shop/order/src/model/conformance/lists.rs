@@ -105,5 +105,6 @@ pub(super) async fn orders_are_found_by_a_part_of_their_id(model: &dyn Model) {
     assert_eq!(fitting("2954", None, 9).await, [other, one], "newest first");
     assert_eq!(fitting("2954", Some(ADA), 9).await, [one]);
     assert_eq!(fitting("abcd0000", None, 1).await, [other]);
-    assert_eq!(fitting("5e7b", None, 9).await, [0_u128; 0], "the middle is no name");
+    assert_eq!(fitting("5e7b", None, 9).await, [one], "the beginning of its number");
+    assert_eq!(fitting("cd00", None, 9).await, [0_u128; 0], "the middle is no name");
 }

@@ -146,7 +146,8 @@ pub(super) async fn orders_by_digits(
 ) -> Result<Vec<Order>, Error> {
     let sql = format!(
         "SELECT {COLUMNS} FROM orders LEFT JOIN person ON person.id = orders.customer
-         WHERE (replace(orders.id::text, '-', '') LIKE $1::text || '%' OR replace(orders.id::text, '-', '') LIKE '%' || $1::text)
+         WHERE (replace(orders.id::text, '-', '') LIKE $1::text || '%' OR replace(orders.id::text, '-', '') LIKE '%' || $1::text
+             OR right(orders.id::text, 8) LIKE $1::text || '%')
            AND ($2::uuid IS NULL OR orders.customer = $2) ORDER BY orders.placed DESC LIMIT $3"
     );
     let count = number(count as u64);

@@ -97,7 +97,7 @@ pub(super) fn orders_by_digits(
     // Looked for in the index of ids, which is short.
     let sql = format!(
         "SELECT {COLUMNS} FROM orders LEFT JOIN person ON person.id = orders.customer
-         WHERE orders.id IN (SELECT id FROM orders WHERE hex(id) LIKE ?1 || '%' OR hex(id) LIKE '%' || ?1)
+         WHERE orders.id IN (SELECT id FROM orders WHERE hex(id) LIKE ?1 || '%' OR hex(id) LIKE '%' || ?1 OR substr(hex(id), 25) LIKE ?1 || '%')
            AND (?2 IS NULL OR orders.customer = ?2) ORDER BY orders.placed DESC LIMIT ?3"
     );
     let mut query = connection.prepare_cached(&sql)?;

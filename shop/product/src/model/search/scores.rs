@@ -38,6 +38,8 @@ pub(super) struct Scored {
     scores: Vec<u16>,
     /// The search as it was understood, where a word of it is found nowhere.
     pub(super) corrected: Option<String>,
+    /// Whether they have all words of it, and not just some.
+    pub(super) has_all: bool,
 }
 
 /// A part of a search between spaces.
@@ -98,16 +100,17 @@ impl Worth for Fit {
 }
 
 impl Index {
-    /// The products that have all words of `search`. A search without words matches nothing.
-    pub(super) fn scored(&self, search: &str) -> Scored {
-        let (mut scores, mut understood, mut is_corrected): (Option<Vec<u16>>, _, _) =
-            (None, Vec::new(), false);
+    /// The products that have all words of `search`; if there are none, those that have the most, if `some_words` are enough. A search
+    /// without words matches nothing.
+    pub(super) fn scored(&self, search: &str, some_words: bool) -> Scored {
+        let (mut terms_scored, mut understood, mut is_corrected) = (Vec::new(), Vec::new(), false);
         for Term { text, words } in terms(search) {
             let mut term: Option<Vec<u16>> = None;
+            let mut meant = Vec::new();
             for word in &words {
                 let Matches { points, corrected } = self.matches(word);
                 is_corrected |= corrected.is_some();
-                understood.push(corrected.unwrap_or_else(|| word.clone()));
+                meant.push(corrected.unwrap_or_else(|| word.clone()));
                 term = Some(both(term, points.into_iter().map(u16::from)));
             }
             let mut term = term.unwrap_or_default();
@@ -117,14 +120,39 @@ impl Index {
                 }
                 self.add_codes(&text, &mut term);
             }
-            let together = both(scores, term.into_iter());
-            if together.iter().all(|score| *score == 0) {
-                return Scored { scores: Vec::new(), corrected: None };
-            }
-            scores = Some(together);
+            understood.push(meant.join(" "));
+            terms_scored.push((text, term));
         }
-        let corrected = is_corrected.then(|| understood.join(" "));
-        Scored { scores: scores.unwrap_or_default(), corrected }
+        let all = terms_scored
+            .iter()
+            .fold(None, |scores, (_, term)| Some(both(scores, term.iter().copied())));
+        let all = all.unwrap_or_default();
+        if self.has_any(&all) {
+            let corrected = is_corrected.then(|| understood.join(" "));
+            return Scored { scores: all, corrected, has_all: true };
+        }
+        let telling = terms_scored.iter().filter(|(text, _)| says_something(text));
+        let telling: Vec<&[u16]> = telling.map(|(_, term)| &**term).collect();
+        let scores = if some_words { self.most(&telling) } else { Vec::new() };
+        Scored { scores, corrected: None, has_all: false }
+    }
+
+    /// The sums of points of those products that match the most of the terms.
+    fn most(&self, terms: &[&[u16]]) -> Vec<u16> {
+        let sums = (0..self.slots.len()).map(|slot| {
+            let points = terms.iter().filter_map(|term| term.get(slot).copied());
+            points
+                .filter(|points| *points > 0)
+                .fold((0_usize, 0), |(count, sum), points| (count + 1, sum + points))
+        });
+        let sums: Vec<(usize, u16)> = sums.collect();
+        let offered = sums.iter().zip(&self.slots).filter(|(_, slot)| slot.is_offered);
+        let most = offered.map(|((count, _), _)| *count).max().unwrap_or(0);
+        sums.into_iter().map(|(count, sum)| if count == most { sum } else { 0 }).collect()
+    }
+
+    fn has_any(&self, points: &[u16]) -> bool {
+        points.iter().zip(&self.slots).any(|(points, slot)| *points > 0 && slot.is_offered)
     }
 
     /// The products that have a word: those that have just it or begin with it, or else, less and less like it.
@@ -176,6 +204,11 @@ impl Index {
             }
         }
     }
+}
+
+/// Whether a word alone is worth finding products by: so many begin with one or two letters of ours.
+fn says_something(text: &str) -> bool {
+    text.chars().count() > 2 || !text.is_ascii()
 }
 
 /// The parts of a search that have words, each once.

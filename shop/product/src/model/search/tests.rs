@@ -213,6 +213,27 @@ fn a_search_says_how_it_was_understood() {
 }
 
 #[test]
+fn where_no_product_has_all_words_those_with_the_most_are_found_if_wanted() {
+    let index = shop();
+    let some = |search: &str| index.find(&ProductQuery { some_words: true, ..wanted(search) });
+    for (search, first) in [
+        ("toilet paper", "Paper Towels, 4 Rolls"),
+        ("paper xyzzy towels", "Paper Towels, 4 Rolls"),
+        ("lemon xyzzy", "Dish Soap, Lemon, 500 ml"),
+    ] {
+        assert_eq!(index.find(&wanted(search)).total, 0, "{search}: all of its words");
+        let found = some(search);
+        assert!(found.some_words, "{search}");
+        assert_eq!(names(&found).first(), Some(&first), "{search}");
+    }
+    assert_eq!(some("xyzzy paper").total, some("paper").total, "what has the one word");
+    let all = some("paper towels");
+    assert!(!all.some_words && all.total > 0, "one has both");
+    let none = some("xyzzy of");
+    assert!(!none.some_words && none.total == 0, "two letters say nothing");
+}
+
+#[test]
 fn pages_follow_each_other_in_every_order() {
     let index = shop();
     let all = [

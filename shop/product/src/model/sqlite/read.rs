@@ -58,10 +58,11 @@ pub(super) fn found(
     index: &Indexed,
     wanted: &ProductQuery,
 ) -> Result<Found> {
-    let Hits { ids, next, total, corrected, facets } = index.find(connection, wanted)?;
+    let Hits { ids, next, total, corrected, some_words, facets } =
+        index.find(connection, wanted)?;
     let connection = connection.unchecked_transaction()?;
     let products = read(&connection, ids)?;
-    Ok(Found { products, next, total: Some(total), corrected, facets })
+    Ok(Found { products, next, total: Some(total), corrected, some_words, facets })
 }
 
 fn read(connection: &Connection, ids: Vec<Uuid>) -> Result<Vec<Product>> {
