@@ -44,7 +44,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         }
     }
     if env::var_os("CARGO_FEATURE_BOOK").is_some() {
-        println!("cargo::rerun-if-changed={BOOK}");
+        // The whole package: a folder that is not there yet would make every build begin here.
+        println!("cargo::rerun-if-changed=.");
         pack_the_book(Path::new(&folder))?;
     }
     Ok(())

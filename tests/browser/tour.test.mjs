@@ -1,6 +1,9 @@
 // The guided tour, walked from end to end: every step's thing to do is done on the real pages, and what it says to watch is seen.
 import { ADMIN_PASSWORD, arrived, equal, eventually, expect, fine, heading, isWhole, logIn, screenshot, test } from "./harness.mjs";
 
+/** What the tour promises of each of its steps. */
+const STEP_MAX_MS = 180_000;
+
 class Walker {
   number = 0;
 
@@ -94,7 +97,11 @@ for (const { scripts, width } of walks) {
     const walker = new Walker(page, shop, scripts, width);
     equal(await page.locator(".tour > li").count(), 10, "steps");
     await walker.look("tour");
-    for (const step of [anEvent, aStream, aReadModel, asOfAnyEvent, theSaga, losingMessages, doingItTwice, powerCut, ownWrites, timeTravel]) await step(walker);
+    for (const step of [anEvent, aStream, aReadModel, asOfAnyEvent, theSaga, losingMessages, doingItTwice, powerCut, ownWrites, timeTravel]) {
+      const began = performance.now();
+      await step(walker);
+      expect(performance.now() - began < STEP_MAX_MS, `${step.name} takes longer than three minutes`);
+    }
     await walker.strip.getByRole("link", { name: "Next step" }).click();
     await heading(page, "Guided tour").waitFor();
   });

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!  docs/SUMMARY.md ─▶ stage: code from the sources, links ─▶ mdBook ─▶ links checked ─▶ target/book/html
-//!                                                                                   └─▶ shop/gateway/book (for the feature `book`)
+//!                                                                                   └─▶ shop/gateway/book (for the command)
 //! ```
 
 mod code;
@@ -44,7 +44,7 @@ pub(crate) fn make() -> anyhow::Result<PathBuf> {
     Ok(html)
 }
 
-/// Builds the site, and puts it where the next build with the feature `book` embeds it.
+/// Builds the site, and puts it where the next build of the command embeds it.
 pub(crate) fn make_and_embed() -> anyhow::Result<PathBuf> {
     let html = make()?;
     same(&html, &root().join(EMBEDDED))?;
@@ -62,7 +62,7 @@ pub(crate) fn test(agora: &Path) -> anyhow::Result<()> {
 pub(crate) fn show() -> anyhow::Result<()> {
     let html = make_and_embed()?;
     say(&format!("the book is at {}", html.join("index.html").display()));
-    say("a build with the feature `book` (part of `full`) serves it at /docs/book");
+    say("a build of the shop after this serves it at /docs/book");
     Ok(())
 }
 

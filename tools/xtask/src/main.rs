@@ -40,7 +40,7 @@ enum Task {
         #[command(subcommand)]
         what: New,
     },
-    /// Build the book, docs/ as a searchable site in target/book/html; a later build with the feature `book` embeds it
+    /// Build the book, docs/ as a searchable site in target/book/html; a later build of the shop embeds it
     Book {
         /// Then run all commands that it shows, with this built command, beside a sample shop
         #[arg(long, value_name = "AGORA")]
