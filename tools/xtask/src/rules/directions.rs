@@ -22,7 +22,7 @@ const DIRECTIONS: &[(&str, &[&str], &[&str])] = &[
     (
         "agora",
         &["kernel", "eventlog", "store", "store-mongodb", "bus-rabbitmq", "runtime", "web"],
-        &[],
+        &["servers"],
     ),
     ("faults", &["kernel", "eventlog", "store", "runtime", "web"], &[]),
     ("testkit", &["kernel", "eventlog", "store", "runtime", "web", "agora", "faults"], &[]),
