@@ -161,7 +161,8 @@ async fn an_interrupted_batch_is_seen_by_nobody_and_is_no_harm() {
         let writing = other.apply(from, &late, Position(from.0 + 60));
         drop(tokio::time::timeout(Duration::from_millis(cut_after_ms), writing).await);
         // A late write still moves the model once.
-        while !is_as_expected(&*model, &format!("cut-{round}")).await {}
+        let comparing = async { while !is_as_expected(&*model, &format!("cut-{round}")).await {} };
+        tokio::time::timeout(PATIENCE, comparing).await.expect("late writes end");
         let from = model.checkpoint().await.expect("a checkpoint");
         let next = model.apply(from, &history(from.0 + 1, from.0 + 7), Position(from.0 + 7)).await;
         assert!(matches!(next, Ok(()) | Err(ModelError::Stale)), "{next:?}");

@@ -27,7 +27,10 @@ const DAY: Duration = Duration::from_hours(24);
 async fn a_year_is_there_within_the_start_and_can_be_used_at_once() {
     let folder = Folder::new();
     let (shop, ready) = folder.up_saying(|command| _ = command.arg("--demo")).await;
-    assert!(!folder.log().contains(LIVING), "a program that reads JSON gets one line, once the shop is ready");
+    assert!(
+        !folder.log().contains(LIVING),
+        "a program that reads JSON gets one line, once the shop is ready"
+    );
     let demo = &ready["demo"];
     assert_eq!((&demo["categories"], &demo["customers"]), (&json!(12), &json!(30)), "{ready}");
     let manager = shop.manager().await;
