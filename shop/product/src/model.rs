@@ -126,6 +126,7 @@ pub struct Category {
 
 /// A page of products.
 #[derive(Clone, Debug, Default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a choice of its own")]
 pub struct ProductQuery {
     pub category: Option<Uuid>,
     /// Words of a name, category, supplier, description or code, in any order, whatever their case, accents and Unicode form. A word

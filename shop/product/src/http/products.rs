@@ -24,6 +24,7 @@ use crate::{
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a parameter of the query of its own")]
 pub(super) struct GetProducts {
     /// Only products of this category.
     category_id: Option<Uuid>,
@@ -66,6 +67,7 @@ pub(super) struct GetProducts {
 #[derive(Debug, Deserialize, IntoParams)]
 #[serde(rename_all = "PascalCase", deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a parameter of the query of its own")]
 pub(super) struct GetAllProducts {
     /// Words of a name, category, supplier, description or code, in any order, whatever their case and accents. A word finds those
     /// that begin with it; if there are none, those that contain it; else those with one letter in five mistyped.
