@@ -44,12 +44,9 @@ async fn file(
     let Ok(request) = request.body(Body::empty()) else {
         return StatusCode::NOT_FOUND.into_response();
     };
-    match client.send(request).await {
-        Ok(answer) => answer,
-        Err(_) => {
-            let text = [(CONTENT_TYPE, "text/plain; charset=utf-8")];
-            let sorry = "The shop does not answer, and has the book. Try again in a moment.";
-            (StatusCode::BAD_GATEWAY, text, sorry).into_response()
-        }
-    }
+    client.send(request).await.unwrap_or_else(|_silent| {
+        let text = [(CONTENT_TYPE, "text/plain; charset=utf-8")];
+        let sorry = "The gateway does not answer, and the book is there. Try again in a moment.";
+        (StatusCode::BAD_GATEWAY, text, sorry).into_response()
+    })
 }
