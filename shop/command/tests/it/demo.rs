@@ -19,7 +19,7 @@ use crate::{
 /// What a start says of itself while it makes the sample.
 const LIVING: &str = "living through a year of the sample shop";
 /// Generous: other tests run beside this one.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 const DAY: Duration = Duration::from_hours(24);
 
 /// A year is made once for all of this.
