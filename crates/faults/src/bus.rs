@@ -16,7 +16,13 @@ use store::{
     Transport,
 };
 
+pub use self::fate::BusDice;
+use self::fate::Fate;
 use crate::Dice;
+
+mod fate;
+#[cfg(test)]
+mod tests;
 
 /// How often what goes wrong on the bus, in thousandths.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -106,29 +112,6 @@ struct Honest;
 
 impl Meddler for Honest {}
 
-/// Where the chance of a bus comes from. With dice of their own, broadcasts meet the same fate whatever else is asked meanwhile.
-#[derive(Clone)]
-pub struct BusDice {
-    /// Faults of broadcasts.
-    pub broadcasts: Dice,
-    /// Faults of requests and replies.
-    pub requests: Dice,
-}
-
-impl BusDice {
-    /// Dice whose every throw follows from `seed`.
-    #[must_use]
-    pub fn new(seed: u64) -> Self {
-        Self { broadcasts: Dice::new(seed), requests: Dice::new(!seed) }
-    }
-
-    /// Begins again, as new dice of `seed`.
-    pub fn reseed(&self, seed: u64) {
-        self.broadcasts.reseed(seed);
-        self.requests.reseed(!seed);
-    }
-}
-
 /// A transport, with faults at given rates.
 pub struct FaultyTransport {
     calm: Arc<dyn Transport>,
@@ -150,7 +133,7 @@ impl FaultyTransport {
     /// The same with a meddler on it.
     #[must_use]
     pub fn with(dice: Dice, meddler: impl Meddler + 'static) -> Self {
-        let dice = BusDice { broadcasts: dice.clone(), requests: dice };
+        let dice = BusDice::of(dice);
         Self::around(Arc::new(Memory::new()), dice, meddler)
     }
 
@@ -186,17 +169,24 @@ impl FaultyTransport {
         self.is_cut.load(Ordering::Relaxed)
     }
 
-    fn strikes_event(&self, per_mille: u16, fault: BusFault, event: Option<&Recorded>) -> bool {
-        let happens = per_mille > 0 && self.dice.broadcasts.happens(per_mille);
-        if happens {
-            self.meddler.struck(fault, event);
-        }
-        happens
+    /// What becomes of the next event on its way to subscribers.
+    fn fate(&self, event: &Recorded) -> Fate {
+        let rates = self.rates();
+        let fate = self.dice.fate(&rates);
+        let struck = |happens: bool, fault| {
+            if happens {
+                self.meddler.struck(fault, Some(event));
+            }
+        };
+        struck(fate.is_lost, BusFault::BroadcastLost);
+        struck(fate.again.is_some(), BusFault::BroadcastRepeated);
+        struck(fate.late.is_some(), BusFault::BroadcastDelayed);
+        fate
     }
 
     /// Whether a request is struck, which may be an append.
     fn strikes(&self, per_mille: u16, fault: BusFault, append: Option<&Append>) -> bool {
-        let happens = per_mille > 0 && self.dice.requests.happens(per_mille);
+        let happens = self.dice.strikes_request(per_mille);
         if happens {
             self.meddler.struck(fault, None);
             if let Some(append) = append {
@@ -207,13 +197,12 @@ impl FaultyTransport {
     }
 
     fn pause(&self, below: u64) -> Duration {
-        Duration::from_millis(self.dice.requests.within(1..below))
+        self.dice.pause(below)
     }
 
     /// Delivers a message after a while.
-    fn later(&self, message: Message) {
-        let (calm, pause) = (Arc::clone(&self.calm), self.dice.broadcasts.within(1..3000));
-        let pause = Duration::from_millis(pause);
+    fn later(&self, message: Message, pause: Duration) {
+        let calm = Arc::clone(&self.calm);
         self.tasks.spawn("late message", async move {
             tokio::time::sleep(pause).await;
             calm.publish(message).await;
@@ -263,28 +252,24 @@ impl Transport for FaultyTransport {
             return;
         }
         let Message::Recorded(batch) = message else { return self.calm.publish(message).await };
-        let rates = self.rates();
-        let mut events: Vec<Arc<Recorded>> =
-            batch.iter().filter(|event| !self.meddler.withholds(event)).cloned().collect();
-        let several = events.len() > 1;
-        if several
-            && self.strikes_event(rates.broadcast_reordered, BusFault::BroadcastReordered, None)
-        {
+        let arriving = batch.iter().filter(|event| !self.meddler.withholds(event));
+        let fated = |event: &Arc<Recorded>| (Arc::clone(event), self.fate(event));
+        let mut events: Vec<_> = arriving.map(fated).collect();
+        if events.len() > 1 && self.dice.reorders(self.rates().broadcast_reordered) {
+            self.meddler.struck(BusFault::BroadcastReordered, None);
             events.reverse();
         }
-        for event in events {
-            let message = Message::Recorded(Arc::from(vec![Arc::clone(&event)]));
-            let strikes = |rate, fault| self.strikes_event(rate, fault, Some(&event));
-            if strikes(rates.broadcast_lost, BusFault::BroadcastLost) {
+        for (event, Fate { is_lost, again, late }) in events {
+            let message = Message::Recorded(Arc::from(vec![event]));
+            if is_lost {
                 continue;
             }
-            if strikes(rates.broadcast_repeated, BusFault::BroadcastRepeated) {
-                self.later(message.clone());
+            if let Some(pause) = again {
+                self.later(message.clone(), pause);
             }
-            if strikes(rates.broadcast_delayed, BusFault::BroadcastDelayed) {
-                self.later(message);
-            } else {
-                self.calm.publish(message).await;
+            match late {
+                Some(pause) => self.later(message, pause),
+                None => self.calm.publish(message).await,
             }
         }
     }
