@@ -136,6 +136,10 @@ async fn a_broker_that_is_away_is_not_taken_for_dead_services() {
     let system = manager.get("/system").await;
     assert!(system.contains("cannot be told from dead ones"), "{system}");
     assert!(system.contains("No connection") && system.contains("Over RabbitMQ"), "{system}");
+    asked.silence(&["bus", "accounting"]);
+    let home = manager.get("/").await;
+    assert!(home.contains("No answer came from accounting"), "{home}");
+    assert!(!home.contains("ccounting does not answer"), "{home}");
 }
 
 #[tokio::test]
