@@ -61,6 +61,19 @@ async function inTheBackOffice(page, shop) {
   await keep(await shot(page), "why.png");
 }
 
+/** The order service is killed, and the System page says what that means. */
+async function aPartIsAway(page) {
+  await page.goto("/playground");
+  await page.getByRole("button", { name: "Kill order" }).click();
+  await page.goto("/system");
+  await page.locator(".alert.bad").filter({ hasText: /order\s+does not answer/i }).first().waitFor();
+  await size(page, WIDTH, 900);
+  await keep(await shot(page), "system.png");
+  await page.goto("/playground");
+  await page.getByRole("button", { name: "End all faults" }).click();
+  await page.getByText("All faults have ended.").waitFor();
+}
+
 /** Accounting is killed, orders wait, it is started again, and all is well: frame by frame. */
 async function itHeals(page) {
   const frames = [];
@@ -113,5 +126,6 @@ await alone(async (world) => {
   const page = await world.visitor(shop.backoffice, { width: WIDTH });
   await logIn(page, "admin", ADMIN_PASSWORD);
   await inTheBackOffice(page, shop);
+  await aPartIsAway(page);
   await itHeals(page);
 });

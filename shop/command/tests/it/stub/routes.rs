@@ -53,9 +53,9 @@ pub(super) fn router(shared: Arc<Shared>) -> Router {
 
 /// The services that have been given an inbox.
 async fn status(State(shared): State<Arc<Shared>>) -> Json<Value> {
-    let services: Vec<Value> =
-        shared.shop().inboxes.keys().map(|name| json!({ "Name": name })).collect();
-    Json(json!({ "Services": services }))
+    let service = |name| json!({ "Name": name, "Ready": true, "Instances": [] });
+    let services: Vec<Value> = shared.shop().inboxes.keys().map(service).collect();
+    Json(json!({ "Ready": true, "Services": services }))
 }
 
 async fn inbox(State(shared): State<Arc<Shared>>, Path(service): Path<String>) -> Response {
