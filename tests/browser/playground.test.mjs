@@ -267,6 +267,7 @@ test("with each part killed in turn, dashboard, system, sagas and tour are there
     await page.goto("/system");
     await eventually(async () => (await page.locator(".alert").count()) === 0, `all is well again with ${part}`);
   }
+  await page.goto("/playground");
   await player.healed();
 });
 

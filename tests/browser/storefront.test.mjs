@@ -163,7 +163,7 @@ for (const scripts of [true, false]) {
       };
       await page.goto("/");
       await search("milk");
-      equal(await page.locator(".card-title").first().innerText(), "Whole Milk, 1 l", "the first for milk");
+      equal(await page.locator(".card-title").first().innerText(), "Whole Milk, 1\u00a0l", "the first for milk");
       await page.getByText("3 products").waitFor();
       await search("cheeze");
       await page.getByText("We have nothing called “cheeze”").waitFor();
