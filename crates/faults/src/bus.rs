@@ -169,7 +169,7 @@ impl FaultyTransport {
         self.is_cut.load(Ordering::Relaxed)
     }
 
-    /// What becomes of the next event on its way to subscribers.
+    /// How the next event reaches subscribers.
     fn fate(&self, event: &Recorded) -> Fate {
         let rates = self.rates();
         let fate = self.dice.fate(&rates);

@@ -1,4 +1,4 @@
-//! What becomes of messages, by chance.
+//! The fate of messages, by chance.
 
 use std::time::Duration;
 
@@ -20,7 +20,7 @@ pub struct BusDice {
     requests: Dice,
 }
 
-/// What becomes of an event on its way to subscribers.
+/// How an event reaches subscribers.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Fate {
     pub(super) is_lost: bool,

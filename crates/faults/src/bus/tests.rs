@@ -37,7 +37,7 @@ fn event(at: u64) -> Arc<Recorded> {
     })
 }
 
-/// What becomes of 200 events of which so many are recorded together, turn by turn.
+/// The fates of 200 events of which so many are recorded together, turn by turn.
 async fn fates(seed: u64, together: &[u64]) -> Vec<(BusFault, Position)> {
     let struck = Struck::default();
     let dice = BusDice::new(seed);
