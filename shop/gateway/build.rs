@@ -44,8 +44,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         }
     }
     if env::var_os("CARGO_FEATURE_BOOK").is_some() {
-        // The whole package: a folder that is not there yet would make every build begin here.
-        println!("cargo::rerun-if-changed=.");
+        println!("cargo::rerun-if-changed={BOOK}");
         pack_the_book(Path::new(&folder))?;
     }
     Ok(())
