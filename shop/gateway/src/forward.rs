@@ -33,6 +33,9 @@ use crate::table::Target;
 /// A service on the same network answers a connection at once or not at all.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 
+/// Until an instance takes a request. The name of one that has gone may have no answer at all.
+const REACH_TIMEOUT: Duration = Duration::from_secs(4);
+
 /// Until an answer begins. Services wait at most 2 s for a model and 2 s for a write.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -129,14 +132,24 @@ impl Forwarder {
         let (head, body) = request.into_parts();
         let (body, lender) = lend(body);
         let sent = Request::from_parts(head.clone(), Body::new(body));
-        match tokio::time::timeout(ANSWER_TIMEOUT, self.0.request(sent)).await {
+        let mut answer = std::pin::pin!(self.0.request(sent));
+        let answered = match tokio::time::timeout(REACH_TIMEOUT, &mut answer).await {
+            Err(_) if !lender.is_untouched() => {
+                tokio::time::timeout(ANSWER_TIMEOUT.saturating_sub(REACH_TIMEOUT), answer).await
+            }
+            answered => answered,
+        };
+        match answered {
             Ok(Ok(response)) => Ok(response.map(Body::new)),
             Ok(Err(error)) if error.is_connect() || head.method.is_safe() => {
                 Err(lender.back().map_or(Unanswered::Unknown, |body| {
                     Unanswered::Again(Box::new(Request::from_parts(head, body)))
                 }))
             }
-            Err(_) if !lender.is_sent() => Err(Unanswered::TooSlow),
+            // No instance has asked for the body, so none can have acted.
+            Err(_) if !lender.is_sent() => Err(lender.back().map_or(Unanswered::TooSlow, |body| {
+                Unanswered::Again(Box::new(Request::from_parts(head, body)))
+            })),
             Ok(Err(_)) | Err(_) => Err(Unanswered::Unknown),
         }
     }
@@ -174,6 +187,12 @@ impl Lender {
     fn back(self) -> Option<Body> {
         let mut shared = sync::lock(&self.0);
         (!shared.is_touched).then(|| std::mem::take(&mut shared.body))
+    }
+
+    /// Whether there is a body, and none of it was asked for.
+    fn is_untouched(&self) -> bool {
+        let shared = sync::lock(&self.0);
+        !shared.is_touched && !shared.is_sent
     }
 
     /// Whether all of it went out.
